@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 ReportProgress = Callable[[str], Awaitable[None]]
 
 
-class AgentFailed(Exception):  # noqa: N818 - it is a sentence about the agent, like StopIteration
+class AgentFailed(Exception):
     """The agent could not do its task. The text is shown to the group: say what is wrong and what would help."""
 
 

@@ -1,0 +1,100 @@
+"""Delivery over a wire that may lose, repeat and reorder: one code for both ends, without I/O.
+
+The hub's end (`Outgoing`) keeps what is not acknowledged and sends at most `window` of it ahead; the client's end
+(`Incoming`) takes a delivery only if it follows the last one that it took. Cursors grow but have gaps, so each
+delivery names the cursor before it. After a reconnect, or when `resend` is called on silence, the hub goes back to the
+last acknowledged cursor. Delivery is at least once on the wire, exactly once past `Incoming`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from ioa.protocol.errors import ProtocolError
+
+Item = TypeVar("Item")
+
+DEFAULT_WINDOW = 256
+
+
+class Numbered(Struct, Generic[Item], frozen=True):
+    """An item on its way: `cursor` of it and of the one before."""
+
+    cursor: int
+    previous: int
+    item: Item
+
+
+class Outgoing(Generic[Item]):
+    """The sending end. `append` what is to go out, send what `ready` returns, feed acknowledgements in."""
+
+    def __init__(self, *, cursor: int = 0, window: int = DEFAULT_WINDOW) -> None:
+        self._acknowledged = cursor
+        self._last = cursor
+        self._window = window
+        self._waiting: deque[Numbered[Item]] = deque()
+        self._sent = 0
+
+    @property
+    def acknowledged(self) -> int:
+        return self._acknowledged
+
+    @property
+    def last(self) -> int:
+        """Cursor of the newest item appended."""
+        return self._last
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def idle(self) -> bool:
+        """Everything appended is acknowledged."""
+        return not self._waiting
+
+    def append(self, cursor: int, item: Item) -> None:
+        """Queue an item. Cursors must grow."""
+        if cursor <= self._last:
+            raise ValueError(f"cursor {cursor} does not follow {self._last}")
+        self._waiting.append(Numbered(cursor, self._last, item))
+        self._last = cursor
+
+    def ready(self) -> Sequence[Numbered[Item]]:
+        """Items to send now: unsent ones, while fewer than `window` are unacknowledged. They count as sent."""
+        upto = min(len(self._waiting), self._window)
+        fresh = [self._waiting[place] for place in range(self._sent, upto)]
+        self._sent = max(self._sent, upto)
+        return fresh
+
+    def acknowledge(self, cursor: int) -> None:
+        """The other end holds everything up to `cursor`. An old acknowledgement is ignored; raises `ProtocolError`
+        (malformed) for a cursor that was never sent."""
+        if cursor > self._last:
+            raise ProtocolError("malformed", f"cursor {cursor} was never sent; the newest is {self._last}")
+        while self._waiting and self._waiting[0].cursor <= cursor:
+            self._waiting.popleft()
+            self._sent = max(0, self._sent - 1)
+        self._acknowledged = max(self._acknowledged, cursor)
+
+    def resend(self) -> None:
+        """Go back to the last acknowledged item: the next `ready` returns everything unacknowledged again."""
+        self._sent = 0
+
+
+class Incoming:
+    """The receiving end. `cursor` is what to store with the item and to acknowledge."""
+
+    def __init__(self, *, cursor: int = 0) -> None:
+        self.cursor = cursor
+
+    def take(self, cursor: int, previous: int) -> bool:
+        """True if this delivery is the next one; then `cursor` has moved. False: a repeat, or one from beyond a gap;
+        drop it and acknowledge `cursor` again."""
+        if previous != self.cursor or cursor <= previous:
+            return False
+        self.cursor = cursor
+        return True

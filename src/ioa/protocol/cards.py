@@ -1,0 +1,47 @@
+"""Cards: what an agent says of itself, and what discovery matches. Source: IoA paper, 2.3.1 and Appendix C."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from ioa.protocol.messages import Count, Name, Value
+
+AgentType: TypeAlias = Literal["Human Assistant", "Thing Assistant"]
+MAX_DESCRIPTION_CHARS = 4_000
+
+
+class Card(Value, frozen=True, kw_only=True):
+    """An agent's card. `idempotent` agents may be given the same task twice; `discussion_only` ones get no tasks."""
+
+    name: Name
+    description: Annotated[str, Meta(min_length=1, max_length=MAX_DESCRIPTION_CHARS)]
+    type: AgentType = "Thing Assistant"
+    skills: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=100)] = ()
+    idempotent: bool = False
+    discussion_only: bool = False
+
+    def text(self) -> str:
+        """The card in words, as discovery reads it."""
+        return "\n".join((self.name, self.description, *self.skills))
+
+
+class FoundAgent(Value, frozen=True, kw_only=True):
+    """One search hit: the card, how well it fits (0 to 1, with the phrase that it fits best) and presence."""
+
+    card: Card
+    score: float
+    online: bool
+    phrase: Count = 0
+
+
+class Evaluation(Value, frozen=True, kw_only=True):
+    """What a client remembers of one agent, from the tasks it gave it. Source: IoA paper, A.2.2, Agent Contact."""
+
+    name: Name
+    description: Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARS)] = ""
+    completed: Count = 0
+    failed: Count = 0
+    mean_duration_s: float = 0.0
+    last_at: float = 0.0

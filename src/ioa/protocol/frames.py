@@ -1,0 +1,202 @@
+"""Frames between a client and the hub: one JSON object each, `frame` names the kind.
+
+A connection opens with `hello` and `welcome`. Then the client posts messages, searches and launches groups; each such
+frame carries an identifier of the client's choosing and gets exactly one answer with it (`accepted`, `found`,
+`launched` or `refusal`), also when it is sent again after a reconnect. Deliveries carry a cursor and the cursor
+before them; the client acknowledges the highest one that it holds durably.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+from ioa.protocol.cards import AgentType, Card, Evaluation, FoundAgent
+from ioa.protocol.errors import Code
+from ioa.protocol.messages import (
+    AnyMessage,
+    Artifacts,
+    Budgets,
+    Count,
+    Id,
+    Name,
+    Names,
+    Parent,
+    Short,
+    Text,
+)
+
+PROTOCOL_VERSION = 1
+MAX_FRAME_BYTES = 1_048_576
+
+Phrases: TypeAlias = Annotated[tuple[Annotated[str, Meta(max_length=2_000)], ...], Meta(min_length=1, max_length=32)]
+
+
+class Frame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="frame"):
+    """Parent of all frames."""
+
+
+class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
+    """First frame of a connection: who speaks, and the last cursor it holds (0: none)."""
+
+    version: int
+    token: Annotated[str, Meta(min_length=1, max_length=512)]
+    cursor: Count = 0
+
+
+class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
+    """The hub knows the client. `cursor` is where deliveries go on; `window` how many may be unacknowledged."""
+
+    version: int
+    name: Name
+    cursor: Count
+    window: Annotated[int, Meta(ge=1)]
+    max_frame_bytes: int = MAX_FRAME_BYTES
+
+
+class Post(Frame, frozen=True, kw_only=True, tag="post"):
+    """Puts a message into its group. Answered by `accepted` or `refusal` with its `message_id`."""
+
+    message: AnyMessage
+
+
+class Accepted(Frame, frozen=True, kw_only=True, tag="accepted"):
+    """The message is in the log, durably, as entry `seq` of its group."""
+
+    message_id: Id
+    seq: Count
+
+
+class Refusal(Frame, frozen=True, kw_only=True, tag="refusal"):
+    """A frame was refused and changed nothing. `reply_to` is its identifier where it had a readable one; `rule` says
+    what forbids it and what would mend it; `legal` what is allowed now."""
+
+    code: Code
+    rule: Annotated[str, Meta(max_length=4_000)]
+    legal: tuple[str, ...] = ()
+    reply_to: Annotated[str, Meta(max_length=128)] = ""
+
+
+class Delivery(Frame, frozen=True, kw_only=True, tag="delivery"):
+    """One log entry of one of the client's groups. `previous` is the cursor of the delivery before it, `at` the time
+    (Unix seconds) when it was accepted."""
+
+    cursor: Count
+    previous: Count
+    at: float
+    message: AnyMessage
+
+
+class Acknowledge(Frame, frozen=True, kw_only=True, tag="ack"):
+    """Everything up to `cursor` is stored at the client."""
+
+    cursor: Count
+
+
+class Search(Frame, frozen=True, kw_only=True, tag="search"):
+    """The tool `search_agent(desc)`. Source: IoA paper, A.2.3. `limit` is per phrase; the searcher is never found."""
+
+    request_id: Id
+    desc: Phrases
+    limit: Annotated[int, Meta(ge=1, le=100)] = 5
+    threshold: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    online: bool | None = None
+    type: AgentType | None = None
+    skill: Short = ""
+    team: Names = ()
+
+
+class Found(Frame, frozen=True, kw_only=True, tag="found"):
+    """Answer to `search`: per phrase, best first; `team` members asked for are scored even past the limit."""
+
+    request_id: Id
+    agents: tuple[tuple[FoundAgent, ...], ...]
+
+
+class LaunchGroup(Frame, frozen=True, kw_only=True, tag="launch_group"):
+    """The tool `launch_group_chat(team_members)`: for a goal that the hub offered, or nested under a task."""
+
+    request_id: Id
+    goal: Annotated[str, Meta(min_length=1, max_length=262_144)]
+    team_members: Names = ()
+    max_turns: Annotated[int, Meta(ge=1, le=10_000)] = 20
+    goal_id: Id | None = None
+    parent: Parent | None = None
+    context: Text = ""
+    artifacts: Artifacts = ()
+
+
+class Launched(Frame, frozen=True, kw_only=True, tag="launched"):
+    """The group exists and its members are being notified."""
+
+    request_id: Id
+    comm_id: Id
+
+
+class GoalOffer(Frame, frozen=True, kw_only=True, tag="goal"):
+    """A person's goal, given to this client to launch a group for. Repeated at each `welcome` until it has one."""
+
+    goal_id: Id
+    goal: Annotated[str, Meta(min_length=1, max_length=262_144)]
+    owner: Name
+    max_turns: Annotated[int, Meta(ge=1, le=10_000)]
+    budgets: Budgets = Budgets()
+    team: Names = ()
+    artifacts: Artifacts = ()
+    continues: Id | None = None
+    context: Text = ""
+
+
+class PublishContacts(Frame, frozen=True, kw_only=True, tag="contacts"):
+    """What this client remembers of others, so that its owner can see it. Never shown to other agents."""
+
+    contacts: Annotated[tuple[Evaluation, ...], Meta(max_length=500)]
+
+
+class UpdateCard(Frame, frozen=True, kw_only=True, tag="card"):
+    """A new description of the sender itself; the name stays."""
+
+    request_id: Id
+    card: Card
+
+
+class Updated(Frame, frozen=True, kw_only=True, tag="updated"):
+    """Answer to `card`."""
+
+    request_id: Id
+
+
+class Ping(Frame, frozen=True, kw_only=True, tag="ping"):
+    """Are you there? Either end may ask."""
+
+    n: Count = 0
+
+
+class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
+    """Answer to `ping`, with its number."""
+
+    n: Count = 0
+
+
+ClientFrame: TypeAlias = Hello | Post | Acknowledge | Search | LaunchGroup | PublishContacts | UpdateCard | Ping | Pong
+HubFrame: TypeAlias = Welcome | Accepted | Refusal | Delivery | Found | Launched | GoalOffer | Updated | Ping | Pong
+AnyFrame: TypeAlias = (
+    Hello
+    | Post
+    | Acknowledge
+    | Search
+    | LaunchGroup
+    | PublishContacts
+    | UpdateCard
+    | Welcome
+    | Accepted
+    | Refusal
+    | Delivery
+    | Found
+    | Launched
+    | GoalOffer
+    | Updated
+    | Ping
+    | Pong
+)
