@@ -23,6 +23,7 @@ from ioa.protocol.messages import (
     Conclusion,
     Deadline,
     Discussion,
+    GivenResult,
     GroupOutcome,
     Interjection,
     Launch,
@@ -65,7 +66,7 @@ class Group(Struct, frozen=True, kw_only=True):
     budgets: Budgets
     parent: Parent | None = None
     continues: str | None = None
-    context: str = ""
+    given: tuple[GivenResult, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     state: GroupState = "discussion"
     floor: str | None = None
@@ -184,7 +185,7 @@ def _launch(message: Launch) -> tuple[Group, tuple[Effect, ...]]:
         budgets=message.budgets,
         parent=message.parent,
         continues=message.continues,
-        context=message.context,
+        given=message.given,
         artifacts=message.artifacts,
         floor=message.sender,
         floor_since=1,

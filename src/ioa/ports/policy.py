@@ -14,7 +14,7 @@ from ioa.conversation.formation import ToolCall
 from ioa.conversation.group import Group
 from ioa.conversation.task import Task
 from ioa.protocol.cards import Card, Evaluation, FoundAgent
-from ioa.protocol.messages import AnyMessage, AsyncTask, Conclusion, Discussion, Pause, SyncTask
+from ioa.protocol.messages import AnyMessage, AsyncTask, Conclusion, Discussion, GivenResult, Pause, SyncTask
 
 TurnMessage: TypeAlias = Discussion | SyncTask | AsyncTask | Pause | Conclusion
 SearchAgents: TypeAlias = Callable[[Sequence[str], Sequence[str]], Awaitable[Sequence[Sequence[FoundAgent]]]]
@@ -32,7 +32,7 @@ class TeamSituation:
     calls_left: int
     forced: bool
     file_names: tuple[str, ...] = ()
-    context: str = ""
+    given: tuple[GivenResult, ...] = ()
     contacts: Mapping[str, Evaluation] = field(default_factory=dict[str, Evaluation])
     avoid: frozenset[str] = frozenset()
 

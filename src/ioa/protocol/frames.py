@@ -19,12 +19,12 @@ from ioa.protocol.messages import (
     Artifacts,
     Budgets,
     Count,
+    Given,
     Id,
     Name,
     Names,
     Parent,
     Short,
-    Text,
 )
 
 PROTOCOL_VERSION = 1
@@ -123,7 +123,7 @@ class LaunchGroup(Frame, frozen=True, kw_only=True, tag="launch_group"):
     max_turns: Annotated[int, Meta(ge=1, le=10_000)] = 20
     goal_id: Id | None = None
     parent: Parent | None = None
-    context: Text = ""
+    given: Given = ()
     artifacts: Artifacts = ()
 
 
@@ -145,7 +145,7 @@ class GoalOffer(Frame, frozen=True, kw_only=True, tag="goal"):
     team: Names = ()
     artifacts: Artifacts = ()
     continues: Id | None = None
-    context: Text = ""
+    given: Given = ()
 
 
 class PublishContacts(Frame, frozen=True, kw_only=True, tag="contacts"):

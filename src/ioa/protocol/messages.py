@@ -73,6 +73,19 @@ class Budgets(Value, frozen=True, kw_only=True):
     group_timeout_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 3_600.0
 
 
+class GivenResult(Value, frozen=True, kw_only=True):
+    """What an agent found elsewhere, handed down into a group: the results that a nested task builds on, or the
+    conclusion of the group that this one continues."""
+
+    agent: Name
+    task_desc: Text
+    conclusion: Text
+    artifacts: Artifacts = ()
+
+
+Given: TypeAlias = Annotated[tuple[GivenResult, ...], Meta(max_length=64)]
+
+
 class TaskAssignment(Value, frozen=True, kw_only=True):
     """One task of an assignment message. The hub mints `task_id`; a client leaves it out.
 
@@ -113,8 +126,9 @@ class Communication(Message, frozen=True, kw_only=True):
 class Launch(Formation, frozen=True, kw_only=True, tag="launch"):
     """First message of every log: the group exists. `sender` is the initiator, who has the floor.
 
-    `team_up_depth` is 0 for a goal's first group. `owner` is the person (`@user`) whose goal it is. `context` holds
-    the conclusion of the group that this one `continues`, or the conclusions that a nested task builds on.
+    `team_up_depth` is 0 for a goal's first group. `owner` is the person (`@user`) whose goal it is. `artifacts` are the
+    goal's files; `given` what was found before, in the group that this one `continues` or for the task it is nested
+    under.
     """
 
     goal: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)]
@@ -126,7 +140,7 @@ class Launch(Formation, frozen=True, kw_only=True, tag="launch"):
     budgets: Budgets = Budgets()
     parent: Parent | None = None
     continues: Id | None = None
-    context: Text = ""
+    given: Given = ()
     artifacts: Artifacts = ()
 
 
