@@ -36,13 +36,13 @@ from ioa.protocol.messages import (
     TaskProgress,
     TaskResult,
     TaskStart,
-    Turn,
     kind,
 )
 
 GroupState: TypeAlias = Literal["discussion", "sync_task", "async_task", "pause", "conclusion"]
 
 MAX_TASKS_A_GROUP = 500
+MAX_STARTS_A_TASK = 20
 MAX_PROGRESS_A_TASK = 200
 MAX_INTERJECTIONS = 200
 
@@ -52,7 +52,9 @@ class Group(Struct, frozen=True, kw_only=True):
 
     `floor` is the one member who may take a turn; while it is None the group waits for the tasks in `waiting`, and
     `returns_to` gets the floor when they have ended. `floor_since` is the log entry that gave the floor: deadlines name
-    it, so that a late one cannot hit the wrong turn. `absent` are members who lost the floor since they last spoke.
+    it, so that a late one cannot hit the wrong turn. `absent` are members who lost the floor and have posted nothing
+    since. `turns` counts floor messages and lost turns; the conclusion that ends the group is the one turn that may
+    come after `max_turns`. `reserved_turns` are what groups nested here may use, each with its conclusion.
     """
 
     comm_id: str
@@ -92,6 +94,12 @@ class Group(Struct, frozen=True, kw_only=True):
     def turns_left(self) -> int:
         """Floor messages before the group must conclude, by its own limit and by its tree's budget."""
         return max(0, min(self.max_turns, self.budgets.turns - self.reserved_turns) - self.turns)
+
+    @property
+    def turns_to_reserve(self) -> int:
+        """Turns that a group nested here may get: two stay behind, one for this group and one for the nested group's
+        conclusion, so that nesting never takes the floor from somebody and the tree never exceeds its budget."""
+        return max(0, self.budgets.turns - self.reserved_turns - self.turns - 2)
 
     @property
     def must_conclude(self) -> bool:
@@ -151,18 +159,20 @@ def step(group: Group | None, message: AnyMessage) -> tuple[Group, tuple[Effect,
         if not isinstance(message, Launch):
             raise Refused(
                 "unknown_group",
-                f"the log of {message.comm_id} begins with {kind(message)}; it must begin with launch",
+                f"comm_id {message.comm_id!r}: its log begins with {kind(message)}; it must begin with launch",
+                legal=("launch",),
             )
         check_launch(message)
         return _launch(message)
     if (group.state, type(message)) not in GROUP_TABLE:
         raise Refused(
             "concluded" if group.ended else "illegal_now",
-            f"group {group.comm_id} is in {group.state}: {kind(message)} is not possible",
+            f"type {kind(message)!r} is not possible: group {group.comm_id} is in {group.state}; "
+            + ("launch a new group that continues it" if group.ended else "choose one of the legal kinds"),
             legal=legal_kinds(group),
         )
     check_message(group, message)
-    changed, effects = _APPLY[type(message)](group, message)
+    changed, effects = _APPLY[type(message)](_heard(group, message), message)
     return replace(changed, state=GROUP_TABLE[group.state, type(message)] or changed.state, seq=group.seq + 1), effects
 
 
@@ -202,13 +212,19 @@ def _give_floor(group: Group, member: str) -> tuple[Group, tuple[Effect, ...]]:
     return given, (FloorGiven(holder, given.must_conclude),)
 
 
-def _spoke(group: Group, message: Turn) -> Group:
-    absent = tuple(name for name in group.absent if name != message.sender)
-    return replace(group, turns=group.turns + 1, absent=absent)
+def _heard(group: Group, message: AnyMessage) -> Group:
+    """Whoever posts anything is present again: an assignee at work is not absent because it let a turn pass."""
+    if message.sender not in group.absent:
+        return group
+    return replace(group, absent=tuple(name for name in group.absent if name != message.sender))
+
+
+def _spoke(group: Group) -> Group:
+    return replace(group, turns=group.turns + 1)
 
 
 def _discussion(group: Group, message: Discussion) -> tuple[Group, tuple[Effect, ...]]:
-    return _give_floor(_spoke(group, message), message.next_speaker[0])
+    return _give_floor(_spoke(group), message.next_speaker[0])
 
 
 def _assign(group: Group, message: SyncTask | AsyncTask) -> tuple[Group, tuple[Effect, ...]]:
@@ -226,7 +242,7 @@ def _assign(group: Group, message: SyncTask | AsyncTask) -> tuple[Group, tuple[E
             assigned_seq=group.seq + 1,
         )
     assigned = tuple(TaskAssigned(entry.task_id, entry.assignee) for entry in message.tasks)
-    changed = replace(_spoke(group, message), tasks=tasks)
+    changed = replace(_spoke(group), tasks=tasks)
     if synchronous:
         return _wait(changed, message.sender, tuple(entry.task_id for entry in message.tasks)), assigned
     after, effects = _give_floor(changed, message.sender)
@@ -234,7 +250,7 @@ def _assign(group: Group, message: SyncTask | AsyncTask) -> tuple[Group, tuple[E
 
 
 def _pause(group: Group, message: Pause) -> tuple[Group, tuple[Effect, ...]]:
-    return _wait(_spoke(group, message), message.sender, message.triggers), ()
+    return _wait(_spoke(group), message.sender, message.triggers), ()
 
 
 def _wait(group: Group, returns_to: str, waiting: tuple[str, ...]) -> Group:
@@ -243,7 +259,7 @@ def _wait(group: Group, returns_to: str, waiting: tuple[str, ...]) -> Group:
 
 def _conclude(group: Group, message: Conclusion) -> tuple[Group, tuple[Effect, ...]]:
     ended = replace(
-        group if message.forced else _spoke(group, message),
+        group if message.forced else _spoke(group),
         floor=None,
         returns_to=None,
         floor_since=0,
@@ -261,12 +277,12 @@ def _interject(group: Group, message: Interjection) -> tuple[Group, tuple[Effect
 
 
 def _task_start(group: Group, message: TaskStart) -> tuple[Group, tuple[Effect, ...]]:
-    task = advance(group.tasks[message.task_id], "start", (message.sender,), seq=message.seq)
+    task = advance(group.tasks[message.task_id], "start", (message.sender,), seq=group.seq + 1)
     return _with_task(group, task), ()
 
 
 def _task_progress(group: Group, message: TaskProgress) -> tuple[Group, tuple[Effect, ...]]:
-    task = advance(group.tasks[message.task_id], "progress", (message.sender,), seq=message.seq)
+    task = advance(group.tasks[message.task_id], "progress", (message.sender,), seq=group.seq + 1)
     return _with_task(group, task), ()
 
 
@@ -307,7 +323,7 @@ def next_present(group: Group, after: str) -> str:
 def _subgroup(group: Group, message: Subgroup) -> tuple[Group, tuple[Effect, ...]]:
     task = group.tasks[message.task_id]
     nested = replace(task, subgroups=(*task.subgroups, (message.assignee, message.subgroup)))
-    return replace(_with_task(group, nested), reserved_turns=group.reserved_turns + message.turns), ()
+    return replace(_with_task(group, nested), reserved_turns=group.reserved_turns + message.turns + 1), ()
 
 
 def _end_for_all(

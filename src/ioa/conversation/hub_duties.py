@@ -5,14 +5,17 @@ Pure functions from a group to the messages that the hub must put into its log; 
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ioa.conversation.group import Group
-from ioa.conversation.task import Report
+from ioa.conversation.guards import may_conclude
+from ioa.conversation.task import Report, Task
 from ioa.protocol.messages import (
+    MAX_SHORT_CHARS,
+    MAX_TEXT_CHARS,
     AnyMessage,
     AsyncTask,
     Conclusion,
@@ -26,30 +29,31 @@ from ioa.protocol.messages import (
 from ioa.protocol.names import HUB
 
 DIGEST_CHARS_A_TASK = 4_000
+DIGEST_CHARS_OF_RESULTS = 100_000
+MAX_ARTIFACTS = 256
 MIN_NESTED_TURNS = 3
 
 
 class Wait(Struct, frozen=True):
-    """Something the group waits for: a turn of `member` that has the floor since entry `since`, or the end of a task.
+    """Something the group waits for: a turn of `member` that has the floor since entry `since`, the end of a task, or
+    (`group`) its own conclusion.
 
-    `timeout_s` counts from the entry that began the wait.
+    `timeout_s` counts from entry `since`, which began the wait.
     """
 
-    overdue: Literal["floor", "task"]
+    overdue: Literal["floor", "task", "group"]
     timeout_s: float
     member: str = ""
     since: int = 0
     task_id: str = ""
 
 
-Key: TypeAlias = tuple[str, str, int]
-
-
 def waits(group: Group) -> tuple[Wait, ...]:
     """All waits of the group now. Empty only when it is concluded: no state waits without a deadline."""
     if group.ended:
         return ()
-    found = [
+    found = [Wait("group", group.budgets.group_timeout_s, since=1)]
+    found += [
         Wait("task", group.budgets.task_timeout_s, since=task.assigned_seq, task_id=task.task_id)
         for task in group.open_tasks
     ]
@@ -62,6 +66,8 @@ def when_overdue(group: Group, wait: Wait) -> tuple[AnyMessage, ...]:
     """The messages for a wait that is over; none if it no longer holds."""
     if group.ended:
         return ()
+    if wait.overdue == "group":
+        return force_conclusion(group, f"no conclusion within {group.budgets.group_timeout_s:g} s")
     if wait.overdue == "task":
         task = group.tasks.get(wait.task_id)
         if task is None or not task.open:
@@ -98,15 +104,20 @@ def when_overdue(group: Group, wait: Wait) -> tuple[AnyMessage, ...]:
 
 
 def prepare(group: Group, message: AnyMessage) -> tuple[AnyMessage, ...]:
-    """A posted message as it goes into the log: task identifiers minted, open tasks cancelled before a conclusion."""
+    """A posted message as it goes into the log, in one transaction: task identifiers minted (over whatever the sender
+    wrote there: agents use them as idempotency keys, so they must be unique), open tasks cancelled before a conclusion.
+
+    The cancellations come only if the sender may conclude: they can give the floor back, and must not give it to
+    somebody who then ends a group that was waiting.
+    """
     if isinstance(message, SyncTask | AsyncTask):
         count = len(group.tasks)
         tasks = tuple(
-            replace(entry, task_id=entry.task_id or f"{group.comm_id}.{count + number}")
+            replace(entry, task_id=f"{group.comm_id[:112]}.{count + number}")  # an Id has at most 128 characters
             for number, entry in enumerate(message.tasks, start=1)
         )
         return (replace(message, tasks=tasks),)
-    if isinstance(message, Conclusion) and not group.ended:
+    if isinstance(message, Conclusion) and may_conclude(group, message):
         return (*cancel_open(group, "the group concluded"), message)
     return (message,)
 
@@ -114,7 +125,13 @@ def prepare(group: Group, message: AnyMessage) -> tuple[AnyMessage, ...]:
 def cancel_open(group: Group, reason: str) -> tuple[AnyMessage, ...]:
     """One cancellation for every open task."""
     return tuple(
-        TaskCancel(sender=HUB, comm_id=group.comm_id, message_id="", task_id=task.task_id, content=reason)
+        TaskCancel(
+            sender=HUB,
+            comm_id=group.comm_id,
+            message_id="",
+            task_id=task.task_id,
+            content=_clipped(reason, MAX_SHORT_CHARS),
+        )
         for task in group.open_tasks
     )
 
@@ -126,7 +143,7 @@ def force_conclusion(group: Group, reason: str, outcome: GroupOutcome | None = N
         comm_id=group.comm_id,
         message_id="",
         content=digest_of(group, reason),
-        artifacts=tuple(artifact for task in group.tasks.values() for artifact in task.artifacts)[:256],
+        artifacts=tuple(artifact for task in group.tasks.values() for artifact in task.artifacts)[:MAX_ARTIFACTS],
         outcome=outcome
         or ("partial" if any(task.status == "completed" for task in group.tasks.values()) else "failed"),
         forced=True,
@@ -135,24 +152,30 @@ def force_conclusion(group: Group, reason: str, outcome: GroupOutcome | None = N
 
 
 def digest_of(group: Group, reason: str) -> str:
-    """What the tasks found, in the order of the log. Says that it is forced and why."""
-    lines = [f"This conclusion was written by the hub: {reason}."]
-    for task in group.tasks.values():
-        status = task.status if not task.open else "cancelled"
-        found = task.conclusion or task.abstract
-        if len(found) > DIGEST_CHARS_A_TASK:
-            found = found[:DIGEST_CHARS_A_TASK] + " …"
-        title = task.task_abstract or task.task_desc.partition("\n")[0][:200]
-        lines.append(f"- {title} ({', '.join(task.assignees)}): {status}" + (f"\n\n{found}\n" if found else ""))
+    """What the tasks found, in the order of the log, within the length of a text. Says that it is forced and why."""
+    lines = [f"This conclusion was written by the hub: {_clipped(reason, MAX_SHORT_CHARS)}."]
+    share = min(DIGEST_CHARS_A_TASK, DIGEST_CHARS_OF_RESULTS // max(1, len(group.tasks)))
+    lines += [_line_of(task, share) for task in group.tasks.values()]
     if not group.tasks:
         lines.append("No task was assigned.")
-    return "\n".join(lines)
+    return _clipped("\n".join(lines), MAX_TEXT_CHARS)
+
+
+def _line_of(task: Task, limit_chars: int) -> str:
+    status = task.status if not task.open else "cancelled"
+    title = _clipped(" ".join((task.task_abstract or task.task_desc.partition("\n")[0]).split()), 200)
+    who = _clipped(", ".join(task.assignees), 200)
+    found = _clipped(task.conclusion or task.abstract, limit_chars)
+    return f"- {title} ({who}): {status}" + (f"\n\n{found}\n" if found else "")
+
+
+def _clipped(text: str, limit_chars: int) -> str:
+    return text if len(text) <= limit_chars else text[: limit_chars - 1] + "…"
 
 
 def nested_turns(group: Group, wanted: int) -> int:
     """Turns to keep for a group nested here: what it wants, at most half of what the tree has left. 0: none left."""
-    left = group.budgets.turns - group.reserved_turns - group.turns - 1
-    granted = min(wanted, left // 2)
+    granted = min(wanted, group.turns_to_reserve // 2)
     return granted if granted >= MIN_NESTED_TURNS else 0
 
 

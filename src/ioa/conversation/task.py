@@ -46,6 +46,7 @@ class Report(Struct, frozen=True, kw_only=True):
     conclusion: str = ""
     abstract: str = ""
     artifacts: tuple[Artifact, ...] = ()
+    started: int = 0
     progressed: int = 0
     result_seq: int = 0
 
@@ -119,7 +120,12 @@ def advance(
                 f"task {task.task_id} is {report.status} for {report.assignee}: '{event}' cannot follow",
                 legal=tuple(known for state, known in TASK_TABLE if state == report.status),
             )
-        changed = replace(report, status=status, progressed=report.progressed + (event == "progress"))
+        changed = replace(
+            report,
+            status=status,
+            started=report.started + (event == "start"),
+            progressed=report.progressed + (event == "progress"),
+        )
         if status in ENDED:
             changed = replace(changed, conclusion=conclusion, abstract=abstract, artifacts=artifacts, result_seq=seq)
         reports.append(changed)

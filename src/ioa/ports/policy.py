@@ -24,13 +24,15 @@ SearchAgents: TypeAlias = Callable[[Sequence[str], Sequence[str]], Awaitable[Seq
 @dataclass(frozen=True, slots=True)
 class TeamSituation:
     """A client forms a team for `goal`. `found` are the searches so far, phrase by phrase; when `forced`, the next
-    tool call is a launch. `avoid` are agents that must not be recruited for it (they failed at it before)."""
+    tool call is a launch. `nested`: the goal is a task that was assigned to this client. `avoid` are agents that must
+    not be recruited for it (they failed at it before)."""
 
     me: Card
     goal: str
     found: tuple[tuple[str, tuple[FoundAgent, ...]], ...]
     calls_left: int
     forced: bool
+    nested: bool = False
     file_names: tuple[str, ...] = ()
     given: tuple[GivenResult, ...] = ()
     contacts: Mapping[str, Evaluation] = field(default_factory=dict[str, Evaluation])

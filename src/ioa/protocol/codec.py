@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from ioa.protocol.errors import MalformedFrame
-from ioa.protocol.frames import MAX_FRAME_BYTES, AnyFrame, ClientFrame, HubFrame
+from ioa.protocol.frames import MAX_FRAME_BYTES, MAX_HUB_FRAME_BYTES, AnyFrame, ClientFrame, HubFrame
 from ioa.protocol.messages import AnyMessage
 
 T = TypeVar("T")
@@ -28,17 +28,17 @@ def encode(value: AnyFrame | AnyMessage) -> bytes:
 
 def decode_client_frame(data: bytes | str) -> ClientFrame:
     """What a hub receives."""
-    return _decode(_client_frames, data)
+    return _decode(_client_frames, data, MAX_FRAME_BYTES)
 
 
 def decode_hub_frame(data: bytes | str) -> HubFrame:
     """What a client receives."""
-    return _decode(_hub_frames, data)
+    return _decode(_hub_frames, data, MAX_HUB_FRAME_BYTES)
 
 
 def decode_message(data: bytes | str) -> AnyMessage:
     """What a log holds."""
-    return _decode(_messages, data)
+    return _decode(_messages, data, MAX_HUB_FRAME_BYTES)
 
 
 def reply_address(data: bytes | str) -> str:
@@ -57,13 +57,14 @@ def reply_address(data: bytes | str) -> str:
     return found[:128] if isinstance(found, str) else ""
 
 
-def _decode(decoder: msgspec.json.Decoder[T], data: bytes | str) -> T:
-    if len(data) > MAX_FRAME_BYTES:
-        raise MalformedFrame(
-            "too_large",
-            f"the frame has {len(data)} bytes, at most {MAX_FRAME_BYTES} are allowed; send files as artifacts",
-        )
+def _decode(decoder: msgspec.json.Decoder[T], data: bytes | str, limit_bytes: int) -> T:
     try:
+        size_bytes = len(data.encode()) if isinstance(data, str) else len(data)
+        if size_bytes > limit_bytes:
+            raise MalformedFrame(
+                "too_large",
+                f"the frame has {size_bytes} bytes, at most {limit_bytes} are allowed; send files as artifacts",
+            )
         return decoder.decode(data)
     except msgspec.ValidationError as error:
         text = str(error)

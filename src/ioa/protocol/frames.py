@@ -13,7 +13,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct
 
 from ioa.protocol.cards import AgentType, Card, Evaluation, FoundAgent
-from ioa.protocol.errors import Code
+from ioa.protocol.errors import MAX_LEGAL, MAX_RULE_CHARS, Code
 from ioa.protocol.messages import (
     AnyMessage,
     Artifacts,
@@ -29,6 +29,12 @@ from ioa.protocol.messages import (
 
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 1_048_576
+"""What a client may send in one frame."""
+
+MAX_HUB_FRAME_BYTES = 8 * MAX_FRAME_BYTES
+"""What a client must be able to receive. More than it may send, because the hub stamps what it delivers (cursor, seq,
+task identifiers) and writes messages of its own from texts of full length: nothing that was accepted may be too large
+to be delivered or read back from the log."""
 
 Phrases: TypeAlias = Annotated[tuple[Annotated[str, Meta(max_length=2_000)], ...], Meta(min_length=1, max_length=32)]
 
@@ -40,7 +46,7 @@ class Frame(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     """First frame of a connection: who speaks, and the last cursor it holds (0: none)."""
 
-    version: int
+    version: Count
     token: Annotated[str, Meta(min_length=1, max_length=512)]
     cursor: Count = 0
 
@@ -48,11 +54,11 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
 class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
     """The hub knows the client. `cursor` is where deliveries go on; `window` how many may be unacknowledged."""
 
-    version: int
+    version: Count
     name: Name
     cursor: Count
     window: Annotated[int, Meta(ge=1)]
-    max_frame_bytes: int = MAX_FRAME_BYTES
+    max_frame_bytes: Count = MAX_FRAME_BYTES
 
 
 class Post(Frame, frozen=True, kw_only=True, tag="post"):
@@ -73,8 +79,8 @@ class Refusal(Frame, frozen=True, kw_only=True, tag="refusal"):
     what forbids it and what would mend it; `legal` what is allowed now."""
 
     code: Code
-    rule: Annotated[str, Meta(max_length=4_000)]
-    legal: tuple[str, ...] = ()
+    rule: Annotated[str, Meta(max_length=MAX_RULE_CHARS)]
+    legal: Annotated[tuple[str, ...], Meta(max_length=MAX_LEGAL)] = ()
     reply_to: Annotated[str, Meta(max_length=128)] = ""
 
 

@@ -22,6 +22,12 @@ Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
 Names: TypeAlias = Annotated[tuple[Name, ...], Meta(max_length=MAX_MEMBERS)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+# A plain file name: receivers write it into a folder of theirs, so no separators, no controls, not "." or "..".
+# `(?![\s\S])` is the end of the text; `$` would let a line break pass.
+FileName: TypeAlias = Annotated[
+    str,
+    Meta(min_length=1, max_length=255, pattern=r"^(?!\.{1,2}(?![\s\S]))[^/\\\x00-\x1f\x7f]+(?![\s\S])"),
+]
 
 TaskEnd: TypeAlias = Literal["completed", "failed", "unknown"]
 GroupOutcome: TypeAlias = Literal["completed", "partial", "failed"]
@@ -33,12 +39,13 @@ class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
 
 class Artifact(Value, frozen=True, kw_only=True):
-    """A file that travels by reference. `digest` is `sha256:<hex>`; the bytes are fetched from the hub by it."""
+    """A file that travels by reference. `name` is a plain file name without folders; `digest` is `sha256:<hex>`, and
+    the bytes are fetched from the hub by it."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=255)]
+    name: FileName
     media_type: Annotated[str, Meta(max_length=127)]
     size_bytes: Count
-    digest: Annotated[str, Meta(pattern="^sha256:[0-9a-f]{64}$")]
+    digest: Annotated[str, Meta(max_length=71, pattern="^sha256:[0-9a-f]{64}$")]  # `$` alone lets a line break pass
 
 
 Artifacts: TypeAlias = Annotated[tuple[Artifact, ...], Meta(max_length=256)]
@@ -227,7 +234,7 @@ class TaskCancel(Communication, frozen=True, kw_only=True, tag="task_cancel"):
 
 class Subgroup(Communication, frozen=True, kw_only=True, tag="subgroup"):
     """The hub notes that a nested group works on `task_id` for `assignee`, and keeps `turns` of the tree's
-    budget for it."""
+    budget, and one more for its conclusion, for it."""
 
     task_id: Id
     assignee: Name

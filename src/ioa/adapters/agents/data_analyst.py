@@ -1,0 +1,289 @@
+"""The data analyst: answers English questions about tables with DuckDB, by rules. It refuses what it cannot read.
+
+Source: docs/agents.md; issue "The network", agents that do real work without a model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import re
+import tempfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ioa.adapters.agents.data.own_files import named_files
+from ioa.ports.agent import AgentFailed, Assignment, EarlierResult, LocalFile, Outcome, ReportProgress
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from ioa.adapters.agents.data.answer import Answer
+    from ioa.adapters.agents.data.tables import Tables
+
+TIME_LIMIT_S = 60.0
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".json", ".ndjson", ".jsonl", ".xlsx", ".xlsm", ".xls")
+_SQL = re.compile(
+    r"```(?:sql)?\s*(?P<fence>.+?)```|(?P<plain>\b(?:SELECT\s.+\bFROM\b|WITH\s+\w+\s+AS\s*\().*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CHANGES = re.compile(
+    r"^\W*(?:run\s+|execute\s+|sql:?\s*)*(?P<word>insert\s+into|update\s+\w+\s+set|delete\s+from|drop\s+(?:table|view|database)|alter\s+table|create\s+(?:or\s+replace\s+)?(?:table|view)|attach|copy|install|load|pragma|set)\b",
+    re.IGNORECASE,
+)
+
+
+class Stop:
+    """Lets another thread end the queries of a running task."""
+
+    def __init__(self) -> None:
+        """Nothing runs yet."""
+        self._lock = threading.Lock()
+        self._con: duckdb.DuckDBPyConnection | None = None
+        self.reason = ""
+
+    def watch(self, con: duckdb.DuckDBPyConnection | None) -> None:
+        """Name the connection that is in use; None when it is about to close."""
+        with self._lock:
+            self._con = con
+            if con is not None and self.reason:
+                con.interrupt()
+
+    def now(self, reason: str) -> None:
+        """End what runs."""
+        with self._lock:
+            self.reason = self.reason or reason
+            if self._con is not None:
+                self._con.interrupt()
+
+
+class DataAnalyst:
+    """Answers questions about tables: `perform` in a network, `run` on its own."""
+
+    name = "data_analyst"
+    description = (
+        "Analyses data in tables: CSV, TSV, Excel (xlsx), JSON and Parquet files. Finds, computes, counts and compares "
+        "numbers: totals and sums, averages and means, medians, minimum and maximum, standard deviation, percentiles, "
+        "shares and percentages, per group (by region, per month, for each department), filtered (where, only, over, "
+        "before, in 2024), top and bottom ranking (which product sold the most, the five highest salaries), correlation, "
+        "differences and growth between groups or periods, missing values, duplicates, distinct values. Describes and "
+        "summarises a dataset, lists rows and records, joins two files, runs SQL queries (SELECT). Answers with a table "
+        "and the SQL it ran."
+    )
+    skills: tuple[str, ...] = (
+        "total, sum, average, median, minimum, maximum or count of a column in a data file",
+        "revenue, sales, cost, salary or quantity per region, product, customer, month or year",
+        "group by, filter and sort rows of a table; top N and bottom N ranking",
+        "how many rows, orders, customers or employees match a condition",
+        "which product, person, store or month has the highest or lowest value",
+        "correlation between two columns; share and percentage of a total; growth over time",
+        "describe a dataset: columns, types, ranges, missing values, duplicates, summary statistics",
+        "run a read-only SQL query on CSV, Excel, JSON or Parquet files",
+    )
+    idempotent = True
+
+    def __init__(self, files: Iterable[str | Path] = ()) -> None:
+        """`files` are used by `run` besides those that its text names."""
+        self._files = tuple(Path(file) for file in files)
+
+    def run(self, task_desc: str) -> str:
+        """Answer a question about files named in the text. Raises `AgentFailed`."""
+        with tempfile.TemporaryDirectory(prefix="ioa-analyst-") as folder:
+            assignment = Assignment("run", task_desc, Path(folder), named_files(task_desc, self._files))
+            return analyse(assignment, Stop()).conclusion
+
+    async def perform(self, assignment: Assignment, progress: ReportProgress) -> Outcome:
+        """Answer in a thread; a cancelled task interrupts its query."""
+        await progress("Reading the files.")
+        stop = Stop()
+        try:
+            return await asyncio.to_thread(analyse, assignment, stop)
+        except asyncio.CancelledError:
+            stop.now("cancelled")
+            raise
+
+
+def earlier_tables(earlier: Iterable[EarlierResult]) -> tuple[LocalFile, ...]:
+    """Tables among the files of earlier results, the last result first in name."""
+    return tuple(
+        file for result in earlier for file in result.files if Path(file.name).suffix.lower() in TABLE_SUFFIXES
+    )
+
+
+def analyse(assignment: Assignment, stop: Stop) -> Outcome:
+    """Do the work of one assignment. Raises `AgentFailed`."""
+    import duckdb
+
+    from ioa.adapters.agents.data.question import NotUnderstood
+    from ioa.adapters.agents.data.tables import Tables
+
+    watchdog = threading.Timer(TIME_LIMIT_S, stop.now, [f"the work took longer than {TIME_LIMIT_S:g} seconds"])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        with Tables(assignment.files, earlier_tables(assignment.earlier)) as tables:
+            stop.watch(tables.con)
+            try:
+                return _outcome(assignment, tables)
+            finally:
+                stop.watch(None)
+    except NotUnderstood as error:
+        raise AgentFailed(str(error)) from error
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        raise AgentFailed(
+            f"The query was stopped: {stop.reason}." if stop.reason else f"The query failed: {first}"
+        ) from error
+    finally:
+        watchdog.cancel()
+
+
+def _outcome(assignment: Assignment, tables: Tables) -> Outcome:
+    _refuse_unreadable(assignment, tables)
+    text = assignment.task_desc
+    if (changing := _CHANGES.match(text)) is not None:
+        raise AgentFailed(f'"{changing["word"]}" would change data; only SELECT is allowed.')
+    answers = _sql_answer(text, tables)
+    refused: list[str] = []
+    if answers is None:
+        answers, refused = _answers(text, tables)
+    return write_outcome(assignment.folder, answers, refused)
+
+
+def _refuse_unreadable(assignment: Assignment, tables: Tables) -> None:
+    named = [
+        problem
+        for problem in tables.problems
+        if any(
+            problem.startswith(file.name) and file.name.lower() in assignment.task_desc.lower()
+            for file in assignment.files
+        )
+    ]
+    if named or (not tables.tables and tables.problems):
+        raise AgentFailed(" ".join(named or tables.problems))
+    if not tables.tables:
+        have = ", ".join(file.name for file in assignment.files) or "none"
+        raise AgentFailed(
+            f"There is no table to analyse. Files given: {have}. CSV, TSV, Excel, JSON and Parquet files are read."
+        )
+
+
+def _answers(text: str, tables: Tables) -> tuple[list[Answer], list[str]]:
+    from ioa.adapters.agents.data.answer import answer
+    from ioa.adapters.agents.data.question import NotUnderstood
+    from ioa.adapters.agents.data.understanding import Understanding, questions
+
+    understanding = Understanding(tables)
+    try:
+        whole = understanding.read(text)
+    except NotUnderstood as error:
+        parts = questions(text)
+        if len(parts) < 2 and parts != [text.strip(" ,.;?!")] and parts:
+            return [answer(tables.con, one) for one in understanding.read(parts[0], text)], []
+        if len(parts) < 2:
+            raise
+        first = error
+    else:
+        return [answer(tables.con, one) for one in whole], []
+    answers: list[Answer] = []
+    refused: list[str] = []
+    for part in parts:
+        try:
+            answers += [answer(tables.con, one) for one in understanding.read(part, text)]
+        except NotUnderstood as error:
+            refused.append(f'"{part}": {error}')
+    if not answers:
+        raise NotUnderstood(" ".join(refused) or str(first))
+    return answers, refused
+
+
+def _sql_answer(text: str, tables: Tables) -> list[Answer] | None:
+    """The answer to plain SQL in the text; None if there is none."""
+    import duckdb
+
+    from ioa.adapters.agents.data.answer import Answer, run_sql
+    from ioa.adapters.agents.data.typing_columns import identifier
+
+    match = _SQL.search(text)
+    if match is None:
+        return None
+    sql = (match["fence"] or match["plain"]).strip().rstrip(";`").strip()
+    fenced = match["fence"] is not None or bool(
+        re.search(r"\*|\bsql\b|\bquery\b|\w\s*,\s*\w+\s+from|\w\(.*\)", text, re.IGNORECASE)
+    )
+    for table in tables.tables:
+        file = table.source.split(":")[0]
+        same = [one for one in tables.tables if one.source.split(":")[0] == file]
+        if len(same) == 1:
+            sql = re.sub(
+                rf"(?<![\w.])(['\"`]?)(?:[\w./~-]*/)?{re.escape(file)}\1(?!\w)",
+                lambda _, table=table: identifier(table.name),
+                sql,
+            )
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        if not fenced:
+            return None
+        raise AgentFailed(f"This is not SQL that DuckDB reads: {str(error).splitlines()[0]}") from error
+    kinds = {statement.type for statement in statements}
+    if kinds != {duckdb.StatementType.SELECT}:
+        names = ", ".join(sorted(kind.name for kind in kinds if kind != duckdb.StatementType.SELECT))
+        raise AgentFailed(f"Only SELECT is allowed, not {names}.")
+    if len(statements) > 1:
+        raise AgentFailed("One SQL statement at a time, please.")
+    try:
+        columns, rows = run_sql(tables.con, sql)
+    except duckdb.Error as error:
+        if not fenced and isinstance(error, duckdb.BinderException | duckdb.CatalogException):
+            return None
+        known = "; ".join(
+            f"{table.name} ({', '.join(column.name for column in table.columns[:30])})" for table in tables.tables
+        )
+        raise AgentFailed(f"The query failed: {str(error).splitlines()[0]} Tables: {known}.") from error
+    return [Answer(f"The query found **{len(rows)}** row(s).", columns, rows, sql)]
+
+
+def free_name(folder: Path, wanted: str) -> Path:
+    """A file name in the folder that is not taken yet."""
+    stem, suffix = Path(wanted).stem, Path(wanted).suffix
+    path, copy = folder / wanted, 1
+    while path.exists():
+        copy += 1
+        path = folder / f"{stem}_{copy}{suffix}"
+    return path
+
+
+def write_table(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> LocalFile:
+    """A result as a CSV file with exact numbers."""
+    from ioa.adapters.agents.data.answer import exact
+
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(list(columns))
+        writer.writerows([[exact(value) for value in row] for row in rows])
+    return LocalFile(path.name, "text/csv", path)
+
+
+def write_outcome(folder: Path, answers: list[Answer], refused: list[str]) -> Outcome:
+    """All answers as Markdown, and their tables as CSV files."""
+    from ioa.adapters.agents.data.answer import markdown_table
+
+    parts: list[str] = []
+    files: list[LocalFile] = []
+    for one in answers:
+        parts.append(one.sentence)
+        if not (len(one.rows) == 1 and len(one.columns) == 1) and one.rows:
+            parts.append(markdown_table(one.columns, one.rows))
+        if one.notes:
+            parts.append("\n".join(f"- {note}" for note in dict.fromkeys(one.notes)))
+        parts.append(f"```sql\n{one.sql}\n```")
+        files.append(write_table(free_name(folder, "result.csv"), one.columns, one.rows))
+    if refused:
+        parts.append("**Not answered:** " + " ".join(refused))
+    abstract = " ".join(one.sentence.replace("**", "") for one in answers)
+    if refused:
+        abstract += f" Not answered: {len(refused)} part(s)."
+    return Outcome("\n\n".join(parts), abstract, tuple(files))

@@ -1,0 +1,1 @@
+"""Formulas without `eval`: a grammar of our own, and the words that people put around formulas."""

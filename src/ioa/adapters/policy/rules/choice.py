@@ -1,0 +1,63 @@
+"""Whom to ask: agents ranked for a step by how well their cards fit, whether they are there, and past experience."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ioa.protocol.cards import Card, Evaluation, FoundAgent
+
+MIN_FIT = 0.30
+"""Below this score of discovery (0 to 1) a card is not taken to cover a step."""
+
+EXPERIENCE_WEIGHT = 0.08
+"""How far a long record of success or failure moves a score, at most, up or down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An agent for a step. `fit` is the discovery score, `value` the same with experience counted in."""
+
+    card: Card
+    fit: float
+    value: float
+    online: bool
+
+
+def rank(hits: Sequence[FoundAgent], contacts: Mapping[str, Evaluation]) -> list[Candidate]:
+    """Best first; of two that fit alike, the one with the better record. Discussion-only members take no tasks."""
+    found = [
+        Candidate(hit.card, hit.score, hit.score + experience(contacts.get(hit.card.name)), hit.online)
+        for hit in hits
+        if not hit.card.discussion_only
+    ]
+    return sorted(found, key=lambda one: (-one.value, one.card.name))
+
+
+def experience(contact: Evaluation | None) -> float:
+    """Between -EXPERIENCE_WEIGHT and +EXPERIENCE_WEIGHT; 0 for a stranger."""
+    if contact is None:
+        return 0.0
+    tasks = contact.completed + contact.failed
+    return EXPERIENCE_WEIGHT * (contact.completed - contact.failed) / (tasks + 2)
+
+
+def best(
+    hits: Sequence[FoundAgent],
+    contacts: Mapping[str, Evaluation],
+    *,
+    among: Collection[str] | None = None,
+    avoid: Collection[str] = (),
+) -> Candidate | None:
+    """The best candidate that fits and is there; None: nobody."""
+    return next(
+        (
+            one
+            for one in rank(hits, contacts)
+            if one.fit >= MIN_FIT
+            and one.online
+            and one.card.name not in avoid
+            and (among is None or one.card.name in among)
+        ),
+        None,
+    )

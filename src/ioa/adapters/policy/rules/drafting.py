@@ -1,0 +1,322 @@
+"""Puts the sentences of a goal together into steps: carries context over, finds references, repeats "the same"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ioa.adapters.policy.rules.acts import has_formula, kind_of, question_start, starts_act
+from ioa.adapters.policy.rules.clauses import Clause
+from ioa.adapters.policy.rules.heard import Heard, hear, lemma
+from ioa.adapters.policy.rules.plan import Plan, Step
+from ioa.adapters.policy.rules.readings import Reading
+from ioa.adapters.policy.rules.references import resolve
+from ioa.adapters.policy.rules.same_again import again
+from ioa.adapters.policy.rules.search_phrases import phrase_of
+from ioa.adapters.policy.rules.sentences import Sentence
+from ioa.adapters.policy.rules.sources import lead_length, source_of
+from ioa.adapters.policy.rules.tokens import TABLE_EXTENSIONS, Token, extension, render
+from ioa.adapters.policy.rules.verbs import VERBS, Kind, gerund_root
+from ioa.adapters.policy.rules.vocabulary import CHART_WORDS, HEADING, MEASURE_WORDS, PREPOSITIONS, WH
+from ioa.adapters.policy.rules.wordlists import word_set
+
+MAX_STEPS = 200
+"""A goal with more steps than this is not one goal: the rest is said to be not understood."""
+
+_FOR_ONE = word_set("""
+    after once having before because since while when to as so if unless whenever although instead rather where
+""")
+"""A lead that opens with one of these belongs to the act that follows it, not to all acts of the sentence."""
+_READING_KINDS: frozenset[Kind] = frozenset(["table", "ask", "find", "plot"])
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step in the making: its own words, the context before and after them, and remarks that follow it."""
+
+    clause: Clause
+    sentence: int
+    label: str
+    question: bool
+    lead: tuple[Token, ...] = ()
+    tail: tuple[Token, ...] = ()
+    carried: bool = False
+    remarks: list[str] = field(default_factory=list[str])
+    after: set[int] = field(default_factory=set[int])
+    needs: set[int] = field(default_factory=set[int])
+    copied: bool = False
+    kind: Kind = "other"
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """All its words but the carried ones."""
+        return self.clause.words
+
+    def text(self) -> str:
+        """What the agent reads."""
+        body = render(self.clause.prefix)
+        own = render(self.clause.tokens)
+        body = f"{body} {own}" if body else own
+        if self.tail:
+            mark = "?" if body.endswith("?") else ""
+            body = f"{body.removesuffix('?')} {render(self.tail)}{mark}"
+        lead = render(self.lead).rstrip(",: ")
+        mark = ":" if self.lead and self.lead[0].kind in {"file", "url"} else ","
+        text = f"{lead}{mark} {body}" if lead else body
+        for remark in self.remarks:
+            text = text if text.endswith(("?", ".", "!", "```")) else text + "."
+            text = f"{text} {remark}"
+        return text
+
+
+class Drafting:
+    """Takes readings one by one and keeps what later ones build on."""
+
+    def __init__(self) -> None:
+        self.steps: list[Draft] = []
+        self.heard: list[Heard] = []
+        self.unknown: list[str] = []
+        self.background: list[str] = []
+        self.list_lead: tuple[Token, ...] = ()
+        self.list_verb: tuple[Token, ...] = ()
+        self.list_tail: tuple[Token, ...] = ()
+        self.groups: list[list[int]] = [[]]
+        self.ambient: tuple[Token, ...] = ()
+        self.scope: tuple[Token, ...] = ()
+
+    def take(self, reading: Reading, number: int) -> None:
+        """One sentence."""
+        sentence = reading.sentence
+        verbatim = render(sentence.tokens)
+        if not sentence.item and reading.role not in {"empty"}:
+            self.list_lead = self.list_verb = self.list_tail = ()
+        match reading.role:
+            case "empty":
+                return
+            case "intro":
+                self._intro(reading)
+            case "background":
+                self.background.append(verbatim)
+                self.ambient = source_of(sentence.tokens) or self.ambient
+            case "detail":
+                self._remark(verbatim, sentence)
+            case "elliptic":
+                self.steps[-1].remarks.append(verbatim)
+            case "same":
+                if not self._same(reading, number):
+                    self.unknown.append(verbatim)
+            case "unknown":
+                self.unknown.append(verbatim)
+            case "request":
+                self._request(reading, number)
+
+    def _intro(self, reading: Reading) -> None:
+        tokens = [t for t in reading.sentence.tokens if t.kind != "newline"]
+        while tokens and tokens[-1].text in {":", "."}:
+            tokens.pop()
+        source = source_of(tokens)
+        length = lead_length([*tokens])
+        verb = next((n for n, t in enumerate(tokens[:5]) if t.low in VERBS and t.low not in HEADING), None)
+        if source:
+            if tokens and tokens[0].low in PREPOSITIONS | {"using", "given"}:
+                self.list_lead = tuple(tokens[: length or len(tokens)])
+            else:
+                self.list_tail = source
+        elif length:
+            self.list_lead = tuple(tokens[:length])
+        elif any(t.kind == "word" and t.low not in HEADING and t.low not in VERBS for t in tokens):
+            self.background.append(render(reading.sentence.tokens))
+        if verb is not None and tokens[verb].low in VERBS:
+            self.list_verb = (tokens[verb],)
+
+    def _remark(self, verbatim: str, sentence: Sentence) -> None:
+        """A condition on earlier steps: those of the last sentence, or all where it says "all" or ends a list."""
+        lows = {t.low for t in sentence.tokens}
+        last = self.steps[-1].sentence
+        everywhere = bool(lows & {"all", "every", "everything", "always", "everywhere", "throughout"})
+        many = lows & {"results", "answers", "numbers", "figures", "values"} and not sentence.item
+        for step in self.steps:
+            if everywhere or many or step.sentence == last:
+                step.remarks.append(verbatim)
+
+    def _request(self, reading: Reading, number: int) -> None:
+        before = len(self.steps)
+        lead = reading.lead or self.list_lead
+        if reading.lead and source_of(reading.lead, whole=True):
+            self.scope = reading.lead if reading.lead[-1].text == ":" else ()
+        elif any(source_of(clause.tokens, whole=True) for clause in reading.clauses):
+            self.scope = ()
+        once = bool(reading.lead) and reading.lead[0].low in _FOR_ONE
+        drafts: list[Draft] = []
+        for place, clause in enumerate(reading.clauses):
+            if not clause.tokens:
+                continue
+            if [t.low for t in clause.tokens[:2]] == ["the", "same"]:
+                self.unknown.append(render(clause.tokens))
+                continue
+            done = not place and len(reading.clauses) > 1 and gerund_root(clause.tokens[0].low)
+            if done and any(h.verb == done for h in self.heard):
+                continue  # "After enrolling, ...": that step is there already
+            borrowed = (
+                self.list_verb
+                if reading.sentence.item and not clause.prefix and _bare_thing(clause.tokens)
+                else clause.prefix
+            )
+            own = replace(clause, prefix=borrowed)
+            draft = Draft(own, number, reading.sentence.label, reading.question and place == len(reading.clauses) - 1)
+            draft.lead = lead if not place or not once else ()
+            draft.kind = kind_of(clause.tokens if clause.prefix else own.act, (*draft.lead, *self.list_tail))
+            drafts.append(draft)
+        for place, draft in enumerate(drafts):
+            self._add(draft, drafts, place, reading, explicit=bool(reading.lead) and not once)
+        if len(self.steps) == before:
+            self.unknown.append(render(reading.sentence.tokens))
+
+    def _add(self, draft: Draft, drafts: list[Draft], place: int, reading: Reading, *, explicit: bool) -> None:
+        if len(self.steps) >= MAX_STEPS:
+            self.unknown.append(draft.text())
+            return
+        number = len(self.steps) + 1
+        heard = hear(number, draft.clause.act, draft.sentence, draft.label, draft.kind)
+        context = (*(draft.lead if not place else ()), *draft.clause.tokens[: draft.clause.main])
+        needs, lost = resolve(heard, self.heard, context)
+        draft.needs = needs
+        if needs and (place or not reading.lead):
+            draft.lead = ()
+        if draft.kind == "send" or (place and draft.kind in {"translate", "code"}):
+            draft.lead = draft.lead if not place else ()
+        if (
+            not needs
+            and not draft.lead
+            and self.scope
+            and draft.kind in _READING_KINDS
+            and not source_of(draft.tokens, whole=True)
+        ):
+            draft.lead = self.scope
+        if not needs and not draft.lead:
+            self._carry(draft, drafts, place, reading)
+        opening = draft.clause.opening if place else reading.opening
+        if (opening.sequence or draft.clause.opening.sequence) and self.steps:
+            draft.after = set(self.groups[-1]) if self.groups[-1] else set()
+            self.groups.append([])
+        self.groups[-1].append(number)
+        for word in lost:
+            self.unknown.append(f"{word} (in: {draft.text()})")
+        for other in self.heard:
+            other.used = other.used or other.number in needs
+        self.heard.append(heard)
+        self.steps.append(draft)
+
+    def _carry(self, draft: Draft, drafts: list[Draft], place: int, reading: Reading) -> None:
+        """Repeats, after a step without a source of its own, the one that its neighbours read from."""
+        tokens = draft.tokens
+        if (
+            source_of(tokens, whole=True)
+            or draft.kind in {"write", "translate", "code", "send", "math"}
+            or _self_contained(tokens)
+        ):
+            return
+        inside = next(
+            (source_of(d.tokens, whole=True) for d in reversed(drafts[:place]) if source_of(d.tokens, whole=True)), ()
+        )
+        behind = next((source_of(d.tokens) for d in drafts[place + 1 :] if source_of(d.tokens)), ())
+        tail = inside or behind or self.list_tail
+        if not tail and draft.kind in {"table", "plot"}:
+            tail = self.ambient
+        if not tail and self.steps:
+            last = self.steps[-1]
+            linked = reading.opening.addition or reading.opening.enumeration or reading.opening.sequence
+            related = last.kind == draft.kind and (draft.kind == "table" or (draft.kind in {"find", "ask"} and linked))
+            if related or (last.kind == "table" and draft.kind == "ask" and _shared(last.tokens, tokens)):
+                tail = source_of(last.tokens, whole=True) or last.tail
+                if not tail and last.lead and source_of(last.lead, whole=True):
+                    draft.lead = last.lead
+        if not tail and draft.kind == "plot":
+            sources = [source_of(d.tokens, whole=True) or d.tail for d in self.steps]
+            known = {render(source) for source in sources if any(extension(t) in TABLE_EXTENSIONS for t in source)}
+            tail = next((s for s in sources if render(s) in known), ()) if len(known) == 1 else ()
+        if tail and tail[0].kind in {"file", "url"}:
+            draft.lead = tail
+        else:
+            draft.tail = tail
+
+    def _same(self, reading: Reading, number: int) -> bool:
+        """ "Do the same for costs.csv": the steps of the last sentence once more, with one thing replaced."""
+        last = self.steps[-1].sentence if self.steps else -1
+        model = [(n, step) for n, step in enumerate(self.steps, 1) if step.sentence == last]
+        if not model or len(self.steps) + len(model) > MAX_STEPS:
+            return False
+        wanted = list(reading.sentence.tokens[reading.opening.length :])
+        replaced = again([[*s.lead, *s.tokens, *s.tail] for _, s in model], wanted)
+        if replaced is None:
+            return False
+        offset = len(self.steps) + 1 - model[0][0]
+        old, new = replaced
+        for n, step in model:
+            swap = {id(token): new for token in old}
+            copy = Draft(
+                replace(
+                    step.clause,
+                    tokens=_swapped(step.clause.tokens, swap),
+                    opening=reading.opening,
+                    prefix=_swapped(step.clause.prefix, swap),
+                ),
+                number,
+                reading.sentence.label,
+                step.question,
+                _swapped(step.lead, swap),
+                _swapped(step.tail, swap),
+                remarks=list(step.remarks),
+                kind=step.kind,
+            )
+            first = model[0][0]
+            copy.needs = {need + offset if need >= first else need for need in step.needs}
+            if reading.opening.sequence and n == first:
+                copy.after = set(self.groups[-1])
+                self.groups.append([])
+            elif n > first:
+                copy.after = {other + offset for other in step.after if other >= first}
+            self.groups[-1].append(n + offset)
+            self.heard.append(hear(n + offset, copy.clause.act, number, copy.label, copy.kind))
+            self.steps.append(copy)
+        return True
+
+    def plan(self) -> Plan:
+        """What was understood, in its final form."""
+        steps: list[Step] = []
+        for number, draft in enumerate(self.steps, 1):
+            needs = tuple(sorted(n for n in draft.needs if n < number))
+            after = tuple(sorted(n for n in draft.after if n < number and n not in needs))
+            phrase = phrase_of(draft.tokens, (*draft.lead, *draft.tail))
+            text = draft.text()
+            context = render(draft.tail) or render(draft.lead).rstrip(",: ")
+            steps.append(Step(number, text, needs, after, (phrase or text[:300],), context, draft.kind))
+        return Plan(tuple(steps), tuple(dict.fromkeys(self.unknown)), tuple(dict.fromkeys(self.background)))
+
+
+def _swapped(tokens: tuple[Token, ...], swap: dict[int, tuple[Token, ...]]) -> tuple[Token, ...]:
+    return tuple(new for token in tokens for new in swap.get(id(token), (token,)))
+
+
+def _bare_thing(tokens: Sequence[Token]) -> bool:
+    """Whether a list item is a thing without a verb ("the mean price")."""
+    return (not starts_act(tokens, 0, strong=True) and not question_start(tokens)) or (
+        tokens[0].low in VERBS
+        and tokens[0].low in MEASURE_WORDS | CHART_WORDS
+        and len(tokens) > 1
+        and tokens[1].kind == "word"
+        and tokens[1].low not in {"the", "a"}
+    )
+
+
+def _shared(one: Sequence[Token], two: Sequence[Token]) -> bool:
+    """Whether two acts speak of the same thing."""
+    return bool(
+        {lemma(t.low) for t in one if t.kind == "word" and len(t.low) > 3}
+        & {lemma(t.low) for t in two if t.kind == "word" and t.low not in WH and len(t.low) > 3}
+    )
+
+
+def _self_contained(tokens: Sequence[Token]) -> bool:
+    """Whether an act brings its own material: a formula, a quotation, code, an address."""
+    return has_formula(tokens) or any(t.kind in {"quote", "fence", "code", "url", "sql", "email"} for t in tokens)

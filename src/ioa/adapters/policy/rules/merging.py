@@ -1,0 +1,130 @@
+"""Joins clauses again that are one request: preparing with acting, arranging with showing, acting with handing over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ioa.adapters.policy.rules.acts import files_in, head_verb, kind_of
+from ioa.adapters.policy.rules.openings import NO_OPENING, Opening
+from ioa.adapters.policy.rules.sources import source_of
+from ioa.adapters.policy.rules.tokens import Token
+from ioa.adapters.policy.rules.verbs import ARRANGING, DELIVERING, PREPARING, VERBS
+from ioa.adapters.policy.rules.vocabulary import (
+    CHART_WORDS,
+    DETERMINERS,
+    LETTER_WORDS,
+    OBJECT_PRONOUNS,
+    PREPOSITIONS,
+    REPORT_WORDS,
+    RESULT_WORDS,
+)
+from ioa.adapters.policy.rules.wordlists import word_set
+
+_PASSAGES = word_set("passage passages section page pages sentence source sources")
+_ON_CHARTS = word_set("mark label highlight annotate shade colour color title scale")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One act of a sentence. `tokens` begin after its opener; `prefix` holds words borrowed for a missing verb."""
+
+    tokens: tuple[Token, ...]
+    opening: Opening = NO_OPENING
+    prefix: tuple[Token, ...] = ()
+    main: int = 0
+    """Where the act itself begins in `tokens`, after what only prepares it ("load sales.csv and")."""
+    bare: bool = False
+    """So far nothing but verbs ("count, sum and"), whose object follows."""
+
+    @property
+    def act(self) -> tuple[Token, ...]:
+        """The words of the act itself, with a borrowed verb, without what prepares it."""
+        return self.prefix + self.tokens[self.main :]
+
+    @property
+    def words(self) -> tuple[Token, ...]:
+        """All words of the act: the borrowed ones, then its own."""
+        return self.prefix + self.tokens
+
+
+def merge(clauses: list[Clause], tokens: Sequence[Token], spans: list[tuple[int, int]]) -> list[Clause]:
+    """Joins again what is one request: preparing with acting, arranging with showing, acting with handing over."""
+    merged: list[tuple[Clause, int]] = []
+    for clause, (start, end) in zip(clauses, spans, strict=True):
+        lone = all(t.low in VERBS or t.text == "," or t.low == "and" for t in clause.tokens)
+        how = _joined(merged[-1][0], clause) if merged and not clause.prefix else ""
+        if not how:
+            merged.append((replace(clause, bare=lone), start))
+            continue
+        last, first = merged[-1]
+        main = start - first + clause.main if how == "prepares" else last.main
+        merged[-1] = (replace(last, tokens=tuple(tokens[first:end]), main=main, bare=last.bare and lone), first)
+    return [clause for clause, _ in merged]
+
+
+def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", "delivers"]:
+    """Whether two clauses are one request, and which of the two is the act."""
+    first, second = before.act, after.act
+    if not first or not second:
+        return "delivers"
+    verb, following = head_verb(first), head_verb(second)
+    if before.bare and not after.opening.sequence:
+        return "shares"  # "count, sum and average the amounts"
+    if verb == "look" and (len(first) < 2 or first[1].low not in {"at", "through", "into"}):
+        verb = ""
+    if verb in PREPARING and _only_source(first) and not before.main:
+        return "prepares"
+    kind = kind_of(second)
+    arranges = verb in ARRANGING and len(first) > 1 and not files_in(second)
+    if arranges and (kind == "table" or following in DELIVERING | {"find", "calculate", "compute"}):
+        return "prepares"
+    if kind_of(first) == "plot" and following in _ON_CHARTS and not files_in(second):
+        return "delivers"
+    quotes = following in {"quote", "cite", "show", "give", "list"} and any(t.low in _PASSAGES for t in second)
+    if verb and kind_of(first) == "find" and quotes and len(second) < 6:
+        return "delivers"
+    return "delivers" if delivers(second) and kind_of(first) not in {"translate", "send"} else ""
+
+
+def _only_source(tokens: Sequence[Token]) -> bool:
+    """Whether a preparing act names nothing but its source ("load the file sales.csv")."""
+    if not source_of(tokens, whole=True):
+        return False
+    content = [t for t in tokens[1:] if t.kind == "word" and t.low not in DETERMINERS | PREPOSITIONS | {"and"}]
+    return bool(files_in(tokens)) or len(content) <= 3
+
+
+def delivers(tokens: Sequence[Token]) -> bool:
+    """Whether an act only hands over, or puts into form, what the act before it found ("and show it as a table")."""
+    verb = head_verb(tokens)
+    if verb not in DELIVERING or len(tokens) < 2 or files_in(tokens):
+        return False
+    lows = [token.low for token in tokens[1:]]
+    if verb == "order" and not {"by", "alphabetically", "descending", "ascending"} & set(lows):
+        return False
+    if any(low in CHART_WORDS | REPORT_WORDS | LETTER_WORDS | {"translation"} for low in lows):
+        return verb in {"save", "export", "store", "label", "name"} and lows[0] in {"it", "them", "the", "this", "that"}
+    position = 0
+    while position < len(lows) and lows[position] in {"me", "us", "back", "only", "just", "out", "to"}:
+        position += 1
+    if position >= len(lows):
+        return verb not in {"list", "state", "name", "quote"}
+    if lows[position] in OBJECT_PRONOUNS - {"me", "us", "her", "him", "everyone"}:
+        following = lows[position + 1] if position + 1 < len(lows) else ""
+        return lows[position] in {"it", "them"} or following in PREPOSITIONS | RESULT_WORDS | {"", "and"}
+    if lows[position] in DETERMINERS:
+        noun = next((low for low in lows[position + 1 : position + 4] if low in RESULT_WORDS), "")
+        return bool(noun) and not any(low in {"between", "of"} for low in lows)
+    if lows[position] in RESULT_WORDS:
+        return True
+    return verb in {"sort", "order", "round"} and lows[position] in {
+        "by",
+        "in",
+        "from",
+        "alphabetically",
+        "descending",
+        "ascending",
+        "to",
+    }

@@ -1,0 +1,220 @@
+"""The one thread that writes: whatever waits goes into one transaction (group commit), answered after the commit.
+
+A batch is first written optimistically. If a unique key stands in the way, the batch is rolled back and written work
+by work, each in a savepoint, so that only the guilty ones are refused. If the disk does, all of it is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+from ioa.adapters.store.sqlite_schema import connect
+from ioa.ports.store import ENDED_STATE, Conflict, StoreUnavailable, Work, entries_follow, groups_of
+
+MAX_BATCH = 2_048
+MAX_WAITING = 50_000
+_REMEMBERED_GROUPS = 100_000
+
+Answer = tuple[int, ...] | Exception
+
+
+class Job:
+    """A work and where its answer goes."""
+
+    __slots__ = ("future", "loop", "work")
+
+    def __init__(self, work: Work, loop: asyncio.AbstractEventLoop) -> None:
+        self.work = work
+        self.loop = loop
+        self.future: asyncio.Future[tuple[int, ...]] = loop.create_future()
+
+
+class SqliteWriter:
+    """Owns the writing connection. `max_bytes` limits the database file (None: the disk does)."""
+
+    def __init__(self, path: str, *, max_bytes: int | None = None) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+        self._jobs: deque[Job] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="ioa-store", daemon=True)
+        self._last_seq: dict[str, int] = {}
+        self._next_pos = 1
+        self._connection = connect(path)
+
+    def start(self) -> None:
+        (newest,) = self._connection.execute("SELECT coalesce(max(pos), 0) FROM log").fetchone()
+        self._next_pos = newest + 1
+        if self._max_bytes is not None:
+            (page,) = self._connection.execute("PRAGMA page_size").fetchone()
+            self._connection.execute(f"PRAGMA max_page_count = {max(1, self._max_bytes // page)}")
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Queue a job. Raises `StoreUnavailable` when closed or when too much waits."""
+        with self._wake:
+            if self._closing:
+                raise StoreUnavailable("the store is closed")
+            if len(self._jobs) >= MAX_WAITING:
+                raise StoreUnavailable(f"{MAX_WAITING} changes wait for the disk; try again later")
+            self._jobs.append(job)
+            if len(self._jobs) == 1:
+                self._wake.notify()
+
+    def close(self) -> None:
+        """Write what waits, then stop. Blocks: call it off the event loop."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._jobs and not self._closing:
+                    self._wake.wait()
+                batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
+            if not batch:
+                return
+            _answer(batch, self._write([job.work for job in batch]))
+
+    def _write(self, works: Sequence[Work]) -> list[Answer]:
+        first_pos = self._next_pos
+        try:
+            try:
+                return self._write_together(works)
+            except sqlite3.IntegrityError:
+                self._forget(first_pos)
+                return self._write_singly(works)
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+            self._forget(first_pos)
+            reason = StoreUnavailable(f"the database cannot be written: {error}")
+            return [reason] * len(works)
+
+    def _forget(self, pos: int) -> None:
+        """After a rollback: what was remembered of the logs may be wrong."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._last_seq.clear()
+        self._next_pos = pos
+
+    def _write_together(self, works: Sequence[Work]) -> list[Answer]:
+        answers: list[Answer] = []
+        good: list[Work] = []
+        self._connection.execute("BEGIN IMMEDIATE")
+        for work in works:
+            if self._follows(work):
+                answers.append(self._positions(work))
+                good.append(work)
+            else:
+                answers.append(_stale())
+        first = self._next_pos - sum(len(work.entries) for work in good)
+        self._insert(good, first)
+        self._connection.execute("COMMIT")
+        return answers
+
+    def _write_singly(self, works: Sequence[Work]) -> list[Answer]:
+        answers: list[Answer] = []
+        self._connection.execute("BEGIN IMMEDIATE")
+        for work in works:
+            if not self._follows(work):
+                answers.append(_stale())
+                continue
+            first = self._next_pos
+            self._connection.execute("SAVEPOINT work")
+            try:
+                positions = self._positions(work)
+                self._insert([work], first)
+                answers.append(positions)
+            except sqlite3.IntegrityError as error:
+                self._connection.execute("ROLLBACK TO work")
+                self._next_pos = first
+                self._last_seq.clear()
+                answers.append(Conflict(f"the work contradicts what is stored: {error}"))
+            finally:
+                if self._connection.in_transaction:  # a full disk may have ended the whole transaction
+                    self._connection.execute("RELEASE work")
+        self._connection.execute("COMMIT")
+        return answers
+
+    def _follows(self, work: Work) -> bool:
+        for comm_id in groups_of(work.entries):
+            if comm_id not in self._last_seq:
+                if len(self._last_seq) >= _REMEMBERED_GROUPS:
+                    self._last_seq.clear()
+                row = self._connection.execute("SELECT max(seq) FROM log WHERE comm_id = ?", (comm_id,)).fetchone()
+                self._last_seq[comm_id] = row[0] or 0
+        return entries_follow(work, self._last_seq)
+
+    def _positions(self, work: Work) -> tuple[int, ...]:
+        positions = tuple(range(self._next_pos, self._next_pos + len(work.entries)))
+        self._next_pos += len(work.entries)
+        for entry in work.entries:
+            self._last_seq[entry.comm_id] = entry.seq
+        return positions
+
+    def _insert(self, works: Sequence[Work], pos: int) -> None:
+        run = self._connection
+        run.executemany(
+            "INSERT INTO groups (comm_id, goal_id, owner, parent, state, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            [(g.comm_id, g.goal_id, g.owner, g.parent, g.state, g.created_at) for work in works for g in work.groups],
+        )
+        run.executemany(
+            "INSERT INTO members (comm_id, place, name) VALUES (?, ?, ?)",
+            [
+                (g.comm_id, place, name)
+                for work in works
+                for g in work.groups
+                for place, name in enumerate(dict.fromkeys(g.members))
+            ],
+        )
+        entries = [entry for work in works for entry in work.entries]
+        run.executemany(
+            "INSERT INTO log (pos, comm_id, seq, at, sender, message_id, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(n, e.comm_id, e.seq, e.at, e.sender, e.message_id, e.body) for n, e in enumerate(entries, start=pos)],
+        )
+        run.executemany(
+            "UPDATE groups SET state = ?, ended_pos = CASE WHEN ? THEN (SELECT max(pos) FROM log) END "
+            "WHERE comm_id = ?",
+            [(state, state == ENDED_STATE, comm_id) for work in works for comm_id, state in work.states],
+        )
+        for work in works:  # in the order of the works: a later one may bring back what an earlier one removed
+            run.executemany("DELETE FROM documents WHERE kind = ? AND key = ?", work.removed)
+            for document in work.documents:
+                run.execute(
+                    _INSERT if document.new else _REPLACE,
+                    (document.kind, document.key, document.owner, document.body),
+                )
+
+
+_INSERT = "INSERT INTO documents (kind, key, owner, body) VALUES (?, ?, ?, ?)"
+_REPLACE = f"{_INSERT} ON CONFLICT (kind, key) DO UPDATE SET owner = excluded.owner, body = excluded.body"
+
+
+def _stale() -> Conflict:
+    return Conflict("the entries do not follow the group's log")
+
+
+def _answer(batch: Sequence[Job], answers: Sequence[Answer]) -> None:
+    """One wake-up of the loop for a whole batch; futures are resolved in order."""
+    try:
+        batch[0].loop.call_soon_threadsafe(_resolve, batch, answers)
+    except RuntimeError:  # the loop is closed: nobody waits any more, the data are safe
+        return
+
+
+def _resolve(batch: Sequence[Job], answers: Sequence[Answer]) -> None:
+    for job, answer in zip(batch, answers, strict=True):
+        if job.future.done():  # cancelled by whoever waited
+            continue
+        if isinstance(answer, Exception):
+            job.future.set_exception(answer)
+        else:
+            job.future.set_result(answer)

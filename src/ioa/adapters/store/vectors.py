@@ -1,0 +1,72 @@
+"""Embeddings kept between runs, in an SQLite file of their own: a cache that may be deleted at any time."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_MOST_VARIABLES = 500
+
+
+class SqliteVectors:
+    """Vectors (bytes) by key (bytes), for the index's vector store. Called from any thread. What cannot be read is
+    missing, and what cannot be written is forgotten: an embedding can always be made again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def _open(self) -> sqlite3.Connection:
+        """The connection; a file that is damaged is begun anew. Under the lock."""
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._connection = _connect(self._path)
+            except sqlite3.DatabaseError:
+                self._path.unlink(missing_ok=True)
+                self._connection = _connect(self._path)
+        return self._connection
+
+    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The vectors of those keys that are known."""
+        found: dict[bytes, bytes] = {}
+        with self._lock, contextlib.suppress(sqlite3.Error, OSError):
+            connection = self._open()
+            for start in range(0, len(keys), _MOST_VARIABLES):
+                part = keys[start : start + _MOST_VARIABLES]
+                marks = ",".join("?" * len(part))
+                sql = f"SELECT key, vector FROM vectors WHERE key IN ({marks})"  # noqa: S608 - question marks only
+                found.update(connection.execute(sql, part))
+        return found
+
+    def put_many(self, vectors: Mapping[bytes, bytes]) -> None:
+        """Keep these vectors, replacing older ones of the same key."""
+        with self._lock, contextlib.suppress(sqlite3.Error, OSError):
+            connection = self._open()
+            with connection:
+                connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", list(vectors.items()))
+
+    def close(self) -> None:
+        """May be called twice; the next call opens the file again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")  # a cache: the newest may be lost with the machine
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+        )
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection

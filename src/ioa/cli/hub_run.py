@@ -1,0 +1,129 @@
+"""What `ioa hub` does: hold the data folder, open the hub, say where it is, wait for the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from ioa import bootstrap, data_folder
+from ioa.cli.failures import BadInput, Failure
+from ioa.cli.logs import log_to_stderr
+from ioa.cli.terminal import stdout
+from ioa.hub.settings import HubSettings, SettingsError
+from ioa.settings import Settings
+
+DEFAULT_USER = "me"
+
+
+@dataclass(frozen=True, slots=True)
+class HubOptions:
+    """What was given on the command line."""
+
+    host: str
+    port: int
+    data: Path | None
+    users: Path | None
+    allowed_hosts: tuple[str, ...]
+    tls_certificate: Path | None
+    tls_key: Path | None
+    json_log: bool
+    verbose: bool
+
+
+async def run_hub(options: HubOptions) -> None:
+    """Run the hub until SIGINT or SIGTERM. Raises `Failure`."""
+    log_to_stderr(as_json=options.json_log, verbose=options.verbose)
+    settings = Settings.read()
+    folder = (options.data or settings.hub_folder).expanduser().absolute()
+    wanted = _hub_settings(options, folder, settings.hub_token)
+    try:
+        with data_folder.hold(folder, "hub") as held:
+            async with bootstrap.open_hub(wanted) as hub:
+                held.announce(hub.url)
+                _say_where(hub.url, folder, wanted)
+                await _until_told()
+    except data_folder.FolderInUse as error:
+        raise BadInput(str(error)) from error
+    except OSError as error:
+        raise Failure(_why(error, options, folder)) from error
+
+
+def _hub_settings(options: HubOptions, folder: Path, token: str | None) -> HubSettings:
+    users = _users(options.users) if options.users else {DEFAULT_USER: token} if token else {}
+    for path in (options.tls_certificate, options.tls_key):
+        if path is not None and not path.is_file():
+            raise BadInput(f"TLS: there is no file {path}.")
+    try:
+        return HubSettings(
+            data_dir=folder,
+            host=options.host,
+            port=options.port,
+            users=users,
+            allowed_hosts=options.allowed_hosts,
+            tls_certificate=options.tls_certificate,
+            tls_key=options.tls_key,
+        )
+    except SettingsError as error:
+        how = "" if users else " On the command line: IOA_HUB_TOKEN=… in the environment, or --users FILE."
+        raise BadInput(f"{error}.{how}") from error
+
+
+def _users(path: Path) -> dict[str, str]:
+    """Names and tokens from YAML. Tokens are never shown."""
+    try:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            raise BadInput(f"--users {path}: others can read it, and it holds tokens; run: chmod 600 {path}")
+        found = cast("object", yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise BadInput(f"--users {path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"--users {path} is not YAML; write one line for each user: name: token") from error
+    if not isinstance(found, dict) or not found:
+        raise BadInput(f"--users {path} names nobody; write one line for each user: name: token")
+    users: dict[str, str] = {}
+    for name, token in cast("dict[object, object]", found).items():
+        if not isinstance(name, str) or not isinstance(token, str):
+            raise BadInput(f"--users {path}: the entry {name!r} is not a name with a token; put both in quotes.")
+        users[name] = token
+    return users
+
+
+def _say_where(url: str, folder: Path, settings: HubSettings) -> None:
+    out = stdout(colour=Settings.read().colour)
+    out.write(f"{out.style('ioa hub', 'bold')}  {url}")
+    out.write(f"data     {folder}")
+    if settings.users:
+        out.write(f"users    {', '.join(sorted(settings.users))} (their tokens are not shown)")
+    else:
+        out.write(f"token    in {folder / data_folder.TOKEN_FILE}; commands of this user on this machine find it")
+    out.write(f"join     ioa join agent.yaml --hub {url}")
+    out.write("Ctrl-C ends it. Started again, it goes on from where it was.")
+
+
+async def _until_told() -> None:
+    """Wait for SIGINT or SIGTERM."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        if sys.platform == "win32":
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(told.set))
+        else:
+            loop.add_signal_handler(name, told.set)
+    await told.wait()
+
+
+def _why(error: OSError, options: HubOptions, folder: Path) -> str:
+    import errno
+
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {options.port} of {options.host} is taken; choose another with --port (0: any free one)."
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) and not error.filename:
+        return f"--host {options.host} --port {options.port} cannot be listened on: {error.strerror}."
+    return f"{folder}: {error.strerror or error}."

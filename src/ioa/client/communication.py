@@ -1,0 +1,241 @@
+"""Communication: this client's turns. Whoever has the floor speaks; what to say is the policy's decision.
+
+Everything follows from the fold: `look` compares it with what is going on here and starts or cancels decisions. The
+identifier of a turn's message follows from the log entry that gave the floor, so one floor yields at most one message,
+come crash, replay or lost answer. Source: IoA paper, 2.3.3, A.2.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from ioa.client.agent_contact import AgentContact
+from ioa.client.connection import HubConnection
+from ioa.client.decisions import AgentSearch, ask_policy
+from ioa.client.events import Deciding, FellBack, Listener
+from ioa.client.group_info import GroupInfo
+from ioa.client.jobs import Jobs
+from ioa.client.team_formation import request_id
+from ioa.conversation.group import Group
+from ioa.ports.clock import Clock
+from ioa.ports.policy import GroupView, Policy, PolicyFailed, TurnMessage
+from ioa.protocol.cards import Card
+from ioa.protocol.errors import MalformedFrame, ProtocolError
+from ioa.protocol.messages import AnyMessage, Conclusion, Discussion, Pause, Turn, kind
+from ioa.protocol.names import printable
+
+Observation: TypeAlias = Callable[[], str] | Callable[[], Awaitable[str]]
+"""Supplies what a client without an agent sees. Source: IoA paper, A.4.3."""
+
+SHARE_OF_TURN = 0.8
+MAX_DECISIONS = 3
+MAX_MOVED = 20
+"""How often a decision may be overtaken by the log before it counts like any other refused one."""
+OVERTAKEN = frozenset({"stale", "not_the_floor", "concluded"})
+MAX_FALLBACK_CHARS = 200_000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Floor:
+    """The floor that this client has in one group since log entry `since`. Times are the clock's monotonic seconds."""
+
+    since: int
+    ends_at: float
+    attempts: int = 0
+    overtaken: int = 0
+    refusal: str = ""
+    seen_seq: int = 0
+    fell_back: bool = False
+    said: bool = False
+    wait_for_seq: int = 0
+
+
+class Communication:
+    """The turns of one client in all its groups; at most one decision a group is under way."""
+
+    def __init__(
+        self,
+        *,
+        card: Card,
+        policy: Policy,
+        groups: GroupInfo,
+        connection: HubConnection,
+        contacts: AgentContact,
+        search: AgentSearch,
+        jobs: Jobs,
+        clock: Clock,
+        listener: Listener,
+        observation: Observation | None,
+    ) -> None:
+        self._card = card
+        self._policy = policy
+        self._groups = groups
+        self._connection = connection
+        self._contacts = contacts
+        self._search = search
+        self._jobs = jobs
+        self._clock = clock
+        self._listen = listener
+        self._observation = observation
+        self._floors: dict[str, Floor] = {}
+
+    def look(self, group: Group) -> None:
+        """Bring what goes on here in line with the group's state."""
+        key = ("turn", group.comm_id)
+        floor = self._floors.get(group.comm_id)
+        if group.ended or group.floor != self._card.name:
+            if floor is not None:
+                self._jobs.cancel(key)
+                self._connection.withdraw(turn_id(group.comm_id, floor.since))
+                del self._floors[group.comm_id]
+            return
+        if floor is None or floor.since != group.floor_since:
+            self._jobs.cancel(key)
+            if floor is not None:
+                self._connection.withdraw(turn_id(group.comm_id, floor.since))
+            ends_at = self._clock.monotonic_s() + group.budgets.turn_timeout_s * SHARE_OF_TURN
+            floor = Floor(group.floor_since, ends_at)
+            floor.said = self._connection.waiting(turn_id(group.comm_id, floor.since))  # after a restart
+            self._floors[group.comm_id] = floor
+        if not (floor.said or floor.fell_back) and group.seq >= floor.wait_for_seq and not self._jobs.running(key):
+            self._jobs.start(key, self._speak(group.comm_id, floor))
+
+    def forget(self) -> None:
+        """The groups are gone."""
+        for comm_id in self._floors:
+            self._jobs.cancel(("turn", comm_id))
+        self._floors.clear()
+
+    def refused(self, message: AnyMessage, error: ProtocolError) -> None:
+        """A turn of this client was refused: look afresh, with the refusal noted, or fall back."""
+        group = self._groups.get(message.comm_id)
+        floor = self._floors.get(message.comm_id)
+        if group is None or floor is None or message.message_id != turn_id(message.comm_id, floor.since):
+            return
+        if floor.fell_back:
+            _log.error("%s: nothing that is safe to say is accepted: %s", message.comm_id, printable(error.rule))
+            return  # `said` stays: the hub's deadline takes the floor
+        floor.said = False
+        if (error.code in OVERTAKEN or group.seq > floor.seen_seq) and floor.overtaken < MAX_MOVED:
+            floor.overtaken += 1
+            floor.attempts -= 1
+            if error.code in OVERTAKEN and group.seq == floor.seen_seq:
+                floor.wait_for_seq = group.seq + 1  # what overtook it is still on its way
+        else:
+            legal = f"; legal now: {', '.join(error.legal)}" if error.legal else ""
+            floor.refusal = f"The hub refused the last {kind(message)} ({error.code}): {error.rule}{legal}"
+        self.look(group)
+
+    async def _speak(self, comm_id: str, floor: Floor) -> None:
+        """Decide and post one message."""
+        chat = self._groups.chat(comm_id)
+        if chat is None:
+            return
+        floor.seen_seq = chat.group.seq
+        reason = floor.refusal
+        message: TurnMessage | None = None
+        if floor.attempts < MAX_DECISIONS:
+            floor.attempts += 1
+            self._listen(Deciding(comm_id, floor.attempts))
+
+            async def decide() -> TurnMessage:
+                view = GroupView(
+                    me=self._card,
+                    group=chat.group,
+                    log=tuple(chat.log),
+                    cards=self._contacts.cards_of(chat.group.members),
+                    contacts=self._contacts.contacts,
+                    search=self._search,
+                    observation=await self._observed(floor.refusal),
+                )
+                return await self._policy.turn(view)
+
+            try:
+                message = await ask_policy(self._clock, floor.ends_at - self._clock.monotonic_s(), decide)
+            except PolicyFailed as failure:
+                reason = str(failure)
+        group = chat.group  # the fold has gone on meanwhile
+        if group.ended or group.floor != self._card.name or group.floor_since != floor.since:
+            return
+        if message is None:
+            floor.fell_back = True
+            message = fallback(group, self._card.name, reason or "no decision")
+            self._listen(FellBack(comm_id, reason))
+        self._say(comm_id, floor, message)
+
+    def _say(self, comm_id: str, floor: Floor, message: TurnMessage) -> None:
+        try:
+            if not isinstance(message, Turn):  # pyright: ignore[reportUnnecessaryIsInstance] - policies are foreign code
+                raise MalformedFrame("malformed", f"a turn cannot be {type(message).__name__}")
+            stamped = replace(
+                message, sender=self._card.name, comm_id=comm_id, message_id=turn_id(comm_id, floor.since), seq=0
+            )
+            floor.said = True
+            self._connection.post(stamped)
+        except MalformedFrame as error:  # too large, or a field that no hub would take
+            floor.said = False
+            floor.refusal = f"The last message could not be sent ({error.code}): {error.rule}"
+            if floor.fell_back:
+                floor.said = True
+                _log.error("%s: the fallback cannot be sent: %s", comm_id, error.rule)
+
+    async def _observed(self, refusal: str) -> str:
+        seen = ""
+        if self._observation is not None:
+            if inspect.iscoroutinefunction(self._observation):
+                seen = await self._observation()
+            else:
+                found = await asyncio.to_thread(self._observation)
+                seen = found if isinstance(found, str) else await found
+        return "\n\n".join(part for part in (seen, refusal) if part)
+
+
+def turn_id(comm_id: str, since: int) -> str:
+    """The message_id of the turn that the floor given by entry `since` allows."""
+    return request_id("turn", comm_id, str(since))
+
+
+def fallback(group: Group, me: str, reason: str) -> TurnMessage:
+    """Something safe to say without a decision: conclude with what there is, wait for what is still being done, or
+    leave it to the initiator. Never an invented answer."""
+    open_ids = tuple(task.task_id for task in group.open_tasks)
+    text = f"{me} has no decision how to go on ({reason[:2_000]})."
+    if not group.must_conclude:
+        if me != group.initiator:
+            said = text + f" {group.initiator}, please go on."
+            return Discussion(
+                sender=me, comm_id=group.comm_id, message_id="-", content=said, next_speaker=(group.initiator,)
+            )
+        if open_ids:
+            return Pause(
+                sender=me,
+                comm_id=group.comm_id,
+                message_id="-",
+                content=text + " Waiting for the open tasks first.",
+                triggers=open_ids[:256],
+            )
+    done = [task for task in group.tasks.values() if task.status == "completed"]
+    share = MAX_FALLBACK_CHARS // max(1, len(group.tasks))
+    lines = [text, "What the tasks found:" if group.tasks else "No task was assigned."]
+    for task in group.tasks.values():
+        found = task.conclusion or task.abstract
+        shown = found if len(found) <= share else found[:share] + " …"
+        title = (task.task_abstract or task.task_desc.partition("\n")[0])[:200]
+        lines.append(f"- {title} ({', '.join(task.assignees)}): {task.status}" + (f"\n\n{shown}\n" if shown else ""))
+    return Conclusion(
+        sender=me,
+        comm_id=group.comm_id,
+        message_id="-",
+        content="\n".join(lines),
+        artifacts=tuple(artifact for task in done for artifact in task.artifacts)[:256],
+        outcome="partial" if done else "failed",
+    )

@@ -1,0 +1,407 @@
+"""Network infrastructure: one connection to the hub that comes back for ever.
+
+Whatever happens to the wire, each post is sent until the hub has accepted or refused it, each request until it is
+answered, under the same identifier; deliveries go on after the journal's cursor. Only a hub that says that this client
+must not be here ends it (`ClientEnded`). Source: IoA paper, A.2.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from random import Random
+from typing import NoReturn, Protocol, TypeAlias, assert_never
+
+from ioa.client.events import Connected, Disconnected, Listener
+from ioa.client.jobs import within
+from ioa.client.journal import Journal, Run
+from ioa.conversation.connection import Incoming
+from ioa.ports.clock import Clock
+from ioa.ports.transport import Connection, ConnectionLost, Transport
+from ioa.protocol import codec
+from ioa.protocol.errors import Code, MalformedFrame, Refused
+from ioa.protocol.frames import (
+    PROTOCOL_VERSION,
+    Accepted,
+    Acknowledge,
+    ClientFrame,
+    Delivery,
+    Found,
+    GoalOffer,
+    Hello,
+    HubFrame,
+    Launched,
+    LaunchGroup,
+    Ping,
+    Pong,
+    Post,
+    PublishContacts,
+    Refusal,
+    Search,
+    UpdateCard,
+    Updated,
+    Welcome,
+)
+from ioa.protocol.messages import AnyMessage
+from ioa.protocol.names import name_key, printable
+
+FINAL: frozenset[Code] = frozenset({"not_authenticated", "wrong_version", "superseded"})
+FINAL_CLOSES: dict[int, Code] = {4401: "not_authenticated", 4406: "wrong_version", 4409: "superseded"}
+PASSING: frozenset[Code] = frozenset({"too_fast", "unavailable"})
+"""Refusals of the moment: the same frame is sent again a little later."""
+
+Asking: TypeAlias = Search | LaunchGroup | UpdateCard
+Answer: TypeAlias = Found | Launched | Updated
+
+_log = logging.getLogger(__name__)
+
+
+class ClientEnded(Exception):
+    """The hub does not want this client; reconnecting would not help. The text says what would."""
+
+    def __init__(self, code: Code, text: str) -> None:
+        super().__init__(text)
+        self.code: Code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Times of the connection, in seconds."""
+
+    first_retry_s: float = 0.1
+    longest_retry_s: float = 30.0
+    hello_s: float = 10.0
+    ping_every_s: float = 20.0
+    silence_s: float = 60.0
+    again_s: float = 1.0
+
+
+class Receiver(Protocol):
+    """Who is told what arrives. Called on the loop, in order, without waiting."""
+
+    def welcomed(self) -> None: ...
+    def forgotten(self) -> None: ...
+    def delivered(self, delivery: Delivery) -> None: ...
+    def offered(self, offer: GoalOffer) -> None: ...
+    def accepted(self, message: AnyMessage) -> None: ...
+    def refused(self, message: AnyMessage, refusal: Refusal) -> None: ...
+
+
+class HubConnection:
+    """`run` keeps the connection; `post`, `ask` and `tell` work whether it is up or not."""
+
+    def __init__(
+        self,
+        *,
+        agent: str,
+        token: str,
+        transport: Transport,
+        journal: Journal,
+        clock: Clock,
+        random: Random,
+        receiver: Receiver,
+        listener: Listener,
+        patience: Patience,
+    ) -> None:
+        self._agent = agent
+        self._token = token
+        self._transport = transport
+        self._journal = journal
+        self._clock = clock
+        self._random = random
+        self._receiver = receiver
+        self._listen = listener
+        self._patience = patience
+        self._incoming = Incoming(cursor=journal.cursor())
+        self._outbox: dict[str, AnyMessage] = {message.message_id: message for message in journal.outbox()}
+        self._asked: dict[str, tuple[Asking, asyncio.Future[Answer]]] = {}
+        self._wake = asyncio.Event()
+        self._up = False
+        self._queue: deque[Post | Asking] = deque()  # bounded by the outbox and the requests that wait
+        self._passing: deque[Post | Asking] = deque()  # same
+        self._passed = asyncio.Event()
+        self._told: dict[str, Post | PublishContacts | Ping | Pong] = {}
+        self._acknowledged = 0
+        self._heard_at = 0.0
+        self._failures = 0
+
+    @property
+    def connected(self) -> bool:
+        return self._up
+
+    def waiting(self, message_id: str) -> bool:
+        """Whether this message is neither accepted nor refused yet."""
+        return message_id in self._outbox
+
+    def post(self, message: AnyMessage, run: Run | None = None) -> None:
+        """Put a message into the outbox (and the run's state with it). The receiver hears what became of it.
+
+        Raises `MalformedFrame`, and nothing is stored, for one that no hub could read.
+        """
+        check_sendable(Post(message=message))
+        self._journal.post(message, run)
+        self._outbox[message.message_id] = message
+        if self._up:
+            self._queue.append(Post(message=message))
+            self._wake.set()
+
+    def withdraw(self, message_id: str) -> None:
+        """Stop sending a message that has lost its point. It may have arrived already."""
+        if self._outbox.pop(message_id, None) is not None:
+            self._journal.settled(message_id)
+
+    def tell(self, about: str, frame: Post | PublishContacts) -> None:
+        """Send once, if the connection is up; the newest frame about a thing replaces the one that waits."""
+        try:
+            check_sendable(frame)
+        except MalformedFrame as error:
+            _log.error("%s cannot be sent: %s", about, printable(error.rule))
+            return
+        if self._up:
+            self._told[about] = frame
+            self._wake.set()
+
+    async def ask(self, frame: Asking) -> Answer:
+        """The hub's answer. Survives reconnects; raises `Refused`, or `MalformedFrame` for an unreadable frame."""
+        check_sendable(frame)
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[frame.request_id] = (frame, future)
+        if self._up:
+            self._queue.append(frame)
+            self._wake.set()
+        try:
+            return await future
+        finally:
+            del self._asked[frame.request_id]
+
+    def rewound(self) -> None:
+        """The journal was set back before `run`."""
+        self._incoming = Incoming(cursor=self._journal.cursor())
+
+    def fetch_again(self) -> NoReturn:
+        """The journal was set back: reconnect from its cursor. To be called while a delivery is taken."""
+        self.rewound()
+        raise ConnectionLost(1000, "the log is fetched again")
+
+    async def run(self) -> None:
+        """Connect for ever. Raises `ClientEnded`."""
+        while True:
+            try:
+                await self._connected()
+            except ConnectionLost as lost:
+                code = FINAL_CLOSES.get(lost.code)
+                if code is not None:
+                    raise ClientEnded(code, f"the hub closed the connection: {lost}") from lost
+                step_s = min(
+                    self._patience.longest_retry_s, self._patience.first_retry_s * 2 ** min(self._failures, 20)
+                )
+                wait_s = step_s * self._random.uniform(0.5, 1.0)
+                self._failures += 1
+                self._listen(Disconnected(lost.code, lost.reason, wait_s))
+                await self._clock.sleep(wait_s)
+
+    async def _connected(self) -> NoReturn:
+        """One connection, until it is lost."""
+        connection = await self._transport.connect()
+        try:
+            await self._shake_hands(connection)
+            await self._serve(connection)
+        finally:
+            self._up = False
+            await connection.close()
+
+    async def _shake_hands(self, connection: Connection) -> None:
+        hello = Hello(version=PROTOCOL_VERSION, token=self._token, cursor=self._incoming.cursor)
+        try:
+            await connection.send(codec.encode(hello))
+            frame = codec.decode_hub_frame(await within(self._clock, self._patience.hello_s, receive(connection)))
+        except TimeoutError as error:
+            raise ConnectionLost(1006, "the hub does not answer hello") from error
+        except MalformedFrame as error:
+            raise ConnectionLost(1006, f"the hub answers hello with {error.rule}") from error
+        if isinstance(frame, Refusal):
+            self._end_if_final(frame)
+            raise ConnectionLost(1006, f"{frame.code}: {frame.rule}")
+        if not isinstance(frame, Welcome):
+            raise ConnectionLost(1006, "the hub does not answer hello with welcome")
+        self._welcome(frame)
+
+    def _welcome(self, welcome: Welcome) -> None:
+        if name_key(welcome.name) != name_key(self._agent):
+            raise ClientEnded(
+                "not_authenticated",
+                f"the token belongs to agent {welcome.name!r}, but this client is {self._agent!r}; "
+                "use the token that registering this agent gave",
+            )
+        if welcome.cursor < self._incoming.cursor:
+            _log.warning("the hub does not know cursor %d: it is another one, or lost its log", self._incoming.cursor)
+            self._journal.forget_hub()
+            self._outbox.clear()
+            self._incoming = Incoming(cursor=0)
+            self._receiver.forgotten()
+            raise ConnectionLost(1000, "beginning again with a hub that does not know this client's cursor")
+        self._failures = 0
+        self._incoming = Incoming(cursor=welcome.cursor)
+        self._acknowledged = welcome.cursor
+        self._told.clear()
+        self._passing.clear()
+        self._queue = deque(Post(message=message) for message in self._outbox.values())
+        self._queue.extend(frame for frame, _ in self._asked.values())
+        self._heard_at = self._clock.monotonic_s()
+        self._up = True
+        self._wake.set()
+        self._listen(Connected(welcome.cursor))
+        self._receiver.welcomed()
+
+    async def _serve(self, connection: Connection) -> NoReturn:
+        # No TaskGroup: one that fails while it is cancelled from outside would forget the cancellation, and the client
+        # would connect again instead of ending.
+        loops = [
+            asyncio.create_task(loop(connection)) for loop in (self._read, self._write, self._watch, self._send_again)
+        ]
+        try:
+            await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in loops:
+                task.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+        errors = [error for task in loops if not task.cancelled() and (error := task.exception()) is not None]
+        raise next((error for error in errors if not isinstance(error, ConnectionLost)), errors[0])
+
+    async def _read(self, connection: Connection) -> None:
+        count = 0
+        while True:
+            data = await connection.receive()
+            self._heard_at = self._clock.monotonic_s()
+            try:
+                frame = codec.decode_hub_frame(data)
+            except MalformedFrame as error:
+                _log.error("a frame of the hub was not understood: %s", printable(error.rule))
+                continue
+            self._take(frame)
+            count += 1
+            if count % 64 == 0:
+                await asyncio.sleep(0)  # a long replay must not starve the rest
+
+    def _take(self, frame: HubFrame) -> None:
+        match frame:
+            case Delivery():
+                self._deliver(frame)
+            case Accepted():
+                message = self._settle(frame.message_id)
+                if message is not None:
+                    self._receiver.accepted(message)
+            case Refusal():
+                self._refuse(frame)
+            case Found() | Launched() | Updated():
+                asked = self._asked.get(frame.request_id)
+                if asked is not None and not asked[1].done():
+                    asked[1].set_result(frame)
+            case GoalOffer():
+                self._receiver.offered(frame)
+            case Ping():
+                self._told["pong"] = Pong(n=frame.n)
+                self._wake.set()
+            case Pong() | Welcome():
+                pass
+            case _:
+                assert_never(frame)
+
+    def _deliver(self, delivery: Delivery) -> None:
+        before = self._incoming.cursor
+        trial = Incoming(cursor=before)
+        if trial.take(delivery.cursor, delivery.previous):
+            self._receiver.delivered(delivery)  # stores it; if that fails the cursor has not moved
+            self._incoming = trial
+        elif delivery.cursor > before:  # a gap: what is missing is delivered again after a new hello
+            raise ConnectionLost(1000, f"delivery {delivery.cursor} follows {delivery.previous}, not {before}")
+        else:  # a repeat: the acknowledgement was lost
+            self._acknowledged = min(self._acknowledged, before - 1)
+        self._wake.set()
+
+    def _settle(self, message_id: str) -> AnyMessage | None:
+        message = self._outbox.get(message_id)
+        if message is not None:
+            self._journal.settled(message_id)
+            del self._outbox[message_id]
+        return message
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._end_if_final(refusal)
+        waiting = self._outbox.get(refusal.reply_to)
+        asked = self._asked.get(refusal.reply_to)
+        if refusal.code in PASSING:
+            if waiting is not None:
+                self._passing.append(Post(message=waiting))
+            elif asked is not None:
+                self._passing.append(asked[0])
+            self._passed.set()
+            return
+        if waiting is not None:
+            self._settle(refusal.reply_to)
+            self._receiver.refused(waiting, refusal)
+        elif asked is not None:
+            if not asked[1].done():
+                asked[1].set_exception(Refused(refusal.code, refusal.rule, legal=refusal.legal))
+        elif not refusal.reply_to:  # with one: progress that came too late, or a request nobody waits for any more
+            _log.warning("the hub refused a frame (%s): %s", refusal.code, printable(refusal.rule))
+
+    def _end_if_final(self, refusal: Refusal) -> None:
+        if refusal.code in FINAL and not refusal.reply_to:
+            raise ClientEnded(refusal.code, printable(refusal.rule))
+
+    async def _write(self, connection: Connection) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while (frame := self._next()) is not None:
+                await connection.send(codec.encode(frame))
+
+    def _next(self) -> ClientFrame | None:
+        if self._acknowledged < self._incoming.cursor:
+            self._acknowledged = self._incoming.cursor
+            return Acknowledge(cursor=self._acknowledged)
+        while self._queue:
+            frame = self._queue.popleft()
+            if isinstance(frame, Post):
+                if frame.message.message_id in self._outbox:  # else it was withdrawn
+                    return frame
+            elif frame.request_id in self._asked:
+                return frame
+        if self._told:
+            return self._told.pop(next(iter(self._told)))
+        return None
+
+    async def _watch(self, connection: Connection) -> None:
+        """Pings; a hub that is silent for too long is taken for gone."""
+        number = 0
+        while True:
+            await self._clock.sleep(self._patience.ping_every_s)
+            if self._clock.monotonic_s() - self._heard_at > self._patience.silence_s:
+                raise ConnectionLost(1006, f"the hub was silent for {self._patience.silence_s:g} s")
+            number += 1
+            self._told["ping"] = Ping(n=number)
+            self._wake.set()
+
+    async def _send_again(self, connection: Connection) -> None:
+        """Frames that were refused for the moment."""
+        while True:
+            await self._passed.wait()
+            await self._clock.sleep(self._patience.again_s)
+            self._passed.clear()
+            self._queue.extend(self._passing)
+            self._passing.clear()
+            self._wake.set()
+
+
+async def receive(connection: Connection) -> bytes:
+    """`connection.receive` as a coroutine."""
+    return await connection.receive()
+
+
+def check_sendable(frame: Post | PublishContacts | Asking) -> None:
+    """Raises `MalformedFrame` (too_large, malformed) for a frame that a hub would not take: better here, with a
+    reason, than a closed connection."""
+    codec.decode_client_frame(codec.encode(frame))

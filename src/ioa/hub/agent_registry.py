@@ -1,0 +1,184 @@
+"""Agent Registry Block: who is registered, as what, and by whom. Source: IoA paper, 2.3.1 and A.3.2."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from ioa.hub.records import AGENT, AgentRecord, document, read
+from ioa.hub.security import TokenBucket, new_token, token_hash
+from ioa.hub.settings import Limits
+from ioa.ports.clock import Clock
+from ioa.ports.index import AgentIndex
+from ioa.ports.store import Store, Work
+from ioa.protocol.cards import Card
+from ioa.protocol.errors import Refused
+from ioa.protocol.names import clean_name, name_key, printable
+
+log = logging.getLogger(__name__)
+_PAGE = 1_000
+_BATCH = 256
+
+
+class Registry:
+    """All agents, in memory and in the store; keeps the index in step. Names are found in any spelling that is the
+    same name (`name_key`)."""
+
+    def __init__(self, store: Store, index: AgentIndex, clock: Clock, limits: Limits) -> None:
+        self._store = store
+        self._index = index
+        self._clock = clock
+        self._limits = limits
+        self._agents: dict[str, AgentRecord] = {}
+        self._tokens: dict[str, str] = {}
+        self._owned: dict[str, int] = {}
+        self._reserved: set[str] = set()
+        self._rates: dict[str, TokenBucket] = {}
+        self._unindexed: deque[tuple[str, str | None, asyncio.Future[None]]] = deque()
+        self._more = asyncio.Event()
+
+    async def start(self) -> None:
+        """Read all agents and fill the index."""
+        after = 0
+        while True:
+            page = await self._store.documents(AGENT, after=after, limit=_PAGE)
+            for entry in page:
+                self._keep(read(entry, AgentRecord))
+                after = entry.number
+            cards = [(record.card.name, record.card.text()) for record in self._agents.values() if not record.removed]
+            if len(page) < _PAGE:
+                break
+        await asyncio.to_thread(self._index.put_many, cards)
+
+    def _keep(self, record: AgentRecord) -> None:
+        key = name_key(record.card.name)
+        old = self._agents.get(key)
+        if old is not None:
+            self._tokens.pop(old.token_hash, None)
+            self._owned[old.owner] -= not old.removed
+        self._agents[key] = record
+        self._owned[record.owner] = self._owned.get(record.owner, 0) + (not record.removed)
+        if not record.removed:
+            self._tokens[record.token_hash] = key
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def get(self, name: str) -> AgentRecord | None:
+        record = self._agents.get(name_key(name))
+        return None if record is None or record.removed else record
+
+    def named(self, name: str, field: str = "name") -> AgentRecord:
+        """Raises `Refused` (unknown_agent)."""
+        record = self.get(name)
+        if record is None:
+            raise Refused("unknown_agent", f"{field} {name!r} is not registered at this hub; `ioa agents` lists who is")
+        return record
+
+    def of_token(self, hashed: str) -> AgentRecord | None:
+        key = self._tokens.get(hashed)
+        return self._agents[key] if key is not None else None
+
+    def all(self) -> Iterable[AgentRecord]:
+        """In the order of registration."""
+        return (record for record in self._agents.values() if not record.removed)
+
+    async def register(self, owner: str, card: Card, *, rotate: bool = False) -> tuple[AgentRecord, str, bool]:
+        """A new agent of `owner`, or with `rotate` a new token for one that it has. Returns (record, token, is new).
+
+        Raises `Refused` (bad_name, name_taken, too_many, too_fast).
+        """
+        card = replace(card, name=clean_name(card.name), description=_described(card))
+        key = name_key(card.name)
+        now = self._clock.monotonic_s()
+        rate = self._rates.setdefault(
+            owner, TokenBucket(self._limits.registrations_per_s, self._limits.registrations_burst, now)
+        )
+        if not rate.take(now):
+            raise Refused("too_fast", "too many registrations at once; wait a second")
+        known = self._agents.get(key)
+        if key in self._reserved or (known is not None and (known.owner != owner or not (known.removed or rotate))):
+            raise Refused("name_taken", f"name {card.name!r} is taken; choose another name", legal=_mend(known, owner))
+        is_new = known is None or known.removed
+        if is_new and self._owned.get(owner, 0) >= self._limits.agents_a_user:
+            raise Refused("too_many", f"{self._limits.agents_a_user} agents are registered; remove one first")
+        token = new_token("agent")
+        if known is not None:
+            card = replace(card, name=known.card.name)
+        record = AgentRecord(
+            card=card,
+            owner=owner,
+            token_hash=token_hash(token),
+            registered_at=self._clock.now_s() if is_new or known is None else known.registered_at,
+        )
+        await self._write(key, record)
+        return record, token, is_new
+
+    async def update(self, name: str, card: Card) -> AgentRecord:
+        """A new card for an agent; its name stays. Raises `Refused` (unknown_agent, bad_name)."""
+        known = self.named(name)
+        if name_key(clean_name(card.name)) != name_key(known.card.name):
+            raise Refused("bad_name", f"name {card.name!r} is not {known.card.name!r}: a name cannot be changed")
+        card = replace(card, name=known.card.name, description=_described(card))
+        record = replace(known, card=card)
+        await self._write(name_key(card.name), record)
+        return record
+
+    async def remove(self, name: str) -> AgentRecord:
+        """Forget an agent's token and card; its name stays its owner's. Raises `Refused` (unknown_agent)."""
+        record = replace(self.named(name), removed=True)
+        await self._write(name_key(name), record)
+        return record
+
+    async def _write(self, key: str, record: AgentRecord) -> None:
+        if key in self._reserved:
+            raise Refused("unavailable", f"agent {record.card.name!r} is being changed; try again")
+        self._reserved.add(key)
+        try:
+            await self._store.commit(Work(documents=(document(AGENT, key, record, owner=record.owner),)))
+            self._keep(record)
+        finally:
+            self._reserved.discard(key)
+        indexed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._unindexed.append((record.card.name, None if record.removed else record.card.text(), indexed))
+        self._more.set()
+        await indexed
+
+    async def run_indexing(self) -> None:
+        """For ever: put what waits into the index, as many at once as there are, off the event loop."""
+        while True:
+            self._more.clear()
+            while self._unindexed:
+                batch = [self._unindexed.popleft() for _ in range(min(_BATCH, len(self._unindexed)))]
+                try:
+                    await asyncio.to_thread(self._index_batch, [(name, text) for name, text, _ in batch])
+                except Exception:  # effect runner: an index that fails must not stop registration
+                    log.exception("cannot index %s", printable(", ".join(name for name, _, _ in batch)))
+                finally:
+                    for _, _, done in batch:
+                        if not done.done():
+                            done.set_result(None)
+            await self._more.wait()
+
+    def _index_batch(self, batch: list[tuple[str, str | None]]) -> None:
+        newest = dict(batch)
+        self._index.put_many([(name, text) for name, text in newest.items() if text is not None])
+        for name, text in newest.items():
+            if text is None:
+                self._index.remove(name)
+
+
+def _described(card: Card) -> str:
+    if not card.description.strip():
+        raise Refused("empty", "description is empty; say in a few sentences what the agent can do")
+    return card.description
+
+
+def _mend(known: AgentRecord | None, owner: str) -> tuple[str, ...]:
+    if known is not None and known.owner == owner:
+        return ("?rotate=true gives your agent of that name a new token", "PUT updates its card")
+    return ()

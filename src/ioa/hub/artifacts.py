@@ -1,0 +1,140 @@
+"""Files of goals and groups: stored once under the digest of their bytes, read by those whose groups refer to them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from ioa.hub.records import ARTIFACT, ARTIFACT_USE, UPLOAD, ArtifactRecord, document, read
+from ioa.ports.clock import Clock, NewId
+from ioa.ports.store import Document, Store, StoreUnavailable, Work
+from ioa.protocol.errors import Refused
+from ioa.protocol.messages import Artifact
+
+_CHUNK_BYTES = 1024 * 1024
+_PAGE = 200
+
+
+class Artifacts:
+    """The hub's files, in `folder`. An upload is on the disk before it is answered."""
+
+    def __init__(self, store: Store, folder: Path, clock: Clock, new_id: NewId, *, max_bytes: int) -> None:
+        self._store = store
+        self._folder = folder
+        self._clock = clock
+        self._new_id = new_id
+        self.max_bytes = max_bytes
+
+    def start(self) -> None:
+        """Make the folders and remove what uploads have left that were cut off. Blocks."""
+        parts = self._folder / "parts"
+        parts.mkdir(parents=True, exist_ok=True)
+        for left in parts.iterdir():
+            left.unlink()
+
+    def path(self, digest: str) -> Path:
+        """Where the bytes of a well-formed digest are."""
+        hexadecimal = digest.removeprefix("sha256:")
+        return self._folder / hexadecimal[:2] / hexadecimal
+
+    async def put(self, speaker: str, name: str, media_type: str, chunks: AsyncIterator[bytes]) -> Artifact:
+        """Store a stream of bytes. Raises `Refused` (too_large), `StoreUnavailable`; then nothing remains of it."""
+        part = self._folder / "parts" / self._new_id()
+        try:
+            digest, size = await self._receive(part, chunks)
+            artifact = Artifact(name=name, media_type=media_type, size_bytes=size, digest=digest)
+            await asyncio.to_thread(_settle, part, self.path(digest))
+        except OSError as error:
+            raise StoreUnavailable(f"the file cannot be stored: {error.strerror or error}") from error
+        finally:
+            await asyncio.to_thread(part.unlink, missing_ok=True)
+        record = ArtifactRecord(artifact=artifact, created_at=self._clock.now_s())
+        await self._store.commit(
+            Work(
+                documents=(
+                    document(ARTIFACT, digest, record),
+                    document(UPLOAD, f"{digest}/{speaker}", record, owner=speaker),
+                )
+            )
+        )
+        return artifact
+
+    async def _receive(self, part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+        digest = hashlib.sha256()
+        size = 0
+        waiting = bytearray()
+        with await asyncio.to_thread(part.open, "wb") as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > self.max_bytes:
+                    raise Refused(
+                        "too_large", f"the file has more than {self.max_bytes} bytes, the limit of this hub; split it"
+                    )
+                digest.update(chunk)
+                waiting += chunk
+                if len(waiting) >= _CHUNK_BYTES:
+                    await asyncio.to_thread(file.write, bytes(waiting))
+                    waiting.clear()
+            await asyncio.to_thread(_finish, file, bytes(waiting))
+        return f"sha256:{digest.hexdigest()}", size
+
+    async def get(self, speaker: str, digest: str) -> Artifact:
+        """What is known of a file that `speaker` may read; its bytes are at `path`. Raises `Refused`
+        (unknown_artifact), the same for one that is not there and one that is not for the speaker."""
+        found = await self._store.document(ARTIFACT, digest)
+        if found is None or not await self._may_read(speaker, digest):
+            raise Refused("unknown_artifact", f"digest {digest!r} is no file that you can read here; upload it first")
+        shared = await self._store.document(UPLOAD, f"{digest}/{speaker}")  # each uploader has its own name for it
+        return read(shared or found, ArtifactRecord).artifact
+
+    async def check_use(self, speaker: str, artifacts: Iterable[Artifact]) -> None:
+        """May these files go into a message or goal of `speaker`? Raises `Refused` (unknown_artifact)."""
+        for artifact in artifacts:
+            known = await self.get(speaker, artifact.digest)
+            if known.size_bytes != artifact.size_bytes:
+                raise Refused(
+                    "unknown_artifact",
+                    f"artifacts: {artifact.name!r} has size_bytes {artifact.size_bytes}, "
+                    f"the file has {known.size_bytes}",
+                )
+
+    async def _may_read(self, speaker: str, digest: str) -> bool:
+        if await self._store.document(UPLOAD, f"{digest}/{speaker}") is not None:
+            return True
+        after = 0
+        while True:
+            uses = await self._store.documents(ARTIFACT_USE, prefix=f"{digest}/", after=after, limit=_PAGE)
+            for use in uses:
+                if await self._is_party(speaker, use):
+                    return True
+                after = use.number
+            if len(uses) < _PAGE:
+                return False
+
+    async def _is_party(self, speaker: str, use: Document) -> bool:
+        """Is the speaker a member or the owner of the group that refers to the file? A goal's files are its owner's
+        until its first group has them too."""
+        row = await self._store.group_row(use.owner)
+        return row is not None and (speaker == row.owner or speaker in row.members)
+
+
+def _finish(file: BinaryIO, rest: bytes) -> None:
+    file.write(rest)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _settle(part: Path, final: Path) -> None:
+    """Move a finished part to its place, durably. One that is there already has the same bytes."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    part.replace(final)
+    if hasattr(os, "O_DIRECTORY"):  # not on Windows, where a rename needs no sync of the folder
+        folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

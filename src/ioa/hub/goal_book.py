@@ -1,0 +1,92 @@
+"""Goals in memory: all that have not ended, and the last ones that were looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from ioa.hub.group_log import NotReady
+from ioa.hub.records import GOAL, OPEN_GOAL, GoalRecord, document, read
+from ioa.ports.store import Document, Store
+from ioa.protocol.errors import Refused
+
+_ENDED_STAY = 1_000
+_PAGE = 500
+
+
+class GoalBook:
+    """Holds what is durable. One change of a goal at a time: while one is on its way to the disk, the next decision
+    about that goal waits for it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open: dict[str, GoalRecord] = {}
+        self._ended: OrderedDict[str, GoalRecord] = OrderedDict()
+        self._changing: dict[str, asyncio.Future[None]] = {}
+
+    async def start(self) -> None:
+        """Read the goals that have not ended."""
+        after = 0
+        while True:
+            markers = await self._store.documents(OPEN_GOAL, after=after, limit=_PAGE)
+            for marker in markers:
+                await self.load(marker.key)
+                after = marker.number
+            if len(markers) < _PAGE:
+                return
+
+    def open_goals(self) -> tuple[GoalRecord, ...]:
+        return tuple(self._open.values())
+
+    def get(self, goal_id: str) -> GoalRecord | None:
+        """The goal as it is stored, if it is in memory."""
+        return self._open.get(goal_id) or self._ended.get(goal_id)
+
+    async def load(self, goal_id: str) -> GoalRecord:
+        """The goal as it is stored. Raises `Refused` (unknown_goal), `StoreUnavailable`."""
+        goal = self.get(goal_id)
+        if goal is not None:
+            return goal
+        found = await self._store.document(GOAL, goal_id)
+        if found is None:
+            raise Refused("unknown_goal", f"goal_id {goal_id!r} is no goal of this hub")
+        goal = self.get(goal_id) or read(found, GoalRecord)
+        self._keep(goal)
+        return goal
+
+    def ready(self, goal_id: str) -> GoalRecord:
+        """The goal, to decide about it. Raises `NotReady`."""
+        changing = self._changing.get(goal_id)
+        if changing is not None:
+            raise NotReady(lambda: asyncio.wait([changing]))
+        goal = self.get(goal_id)
+        if goal is None:
+            raise NotReady(lambda: self.load(goal_id))
+        return goal
+
+    def changing(self, goals: Iterable[GoalRecord], until: asyncio.Future[None]) -> None:
+        """These changes are on their way."""
+        for goal in goals:
+            self._changing[goal.goal_id] = until
+
+    def changed(self, goals: Iterable[GoalRecord], *, durable: bool) -> None:
+        """The changes have arrived, or have failed."""
+        for goal in goals:
+            self._changing.pop(goal.goal_id, None)
+            if durable:
+                self._keep(goal)
+
+    def _keep(self, goal: GoalRecord) -> None:
+        if not goal.final:
+            self._open[goal.goal_id] = goal
+            return
+        self._open.pop(goal.goal_id, None)
+        self._ended[goal.goal_id] = goal
+        self._ended.move_to_end(goal.goal_id)
+        while len(self._ended) > _ENDED_STAY:
+            self._ended.popitem(last=False)
+
+    @staticmethod
+    def document(goal: GoalRecord, *, new: bool = False) -> Document:
+        return document(GOAL, goal.goal_id, goal, owner=goal.owner, new=new)

@@ -1,0 +1,171 @@
+"""Group Setup Block: `launch_group_chat(team_members)`, for a goal or nested under a task. Source: IoA paper, A.3.3."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from ioa.conversation.group import Group
+from ioa.conversation.hub_duties import MIN_NESTED_TURNS, nested_turns
+from ioa.hub.agent_registry import Registry
+from ioa.hub.artifacts import Artifacts
+from ioa.hub.goal_book import GoalBook
+from ioa.hub.group_log import GroupLog
+from ioa.hub.ledger import Ledger
+from ioa.hub.unit import Unit
+from ioa.protocol.errors import Refused
+from ioa.protocol.frames import Launched, LaunchGroup
+from ioa.protocol.messages import Artifact, Launch, Parent, Subgroup
+from ioa.protocol.names import HUB
+
+MIN_NESTED_TIMEOUT_S = 1.0
+MAX_GIVEN = 64
+
+
+class GroupSetup:
+    """Launches groups. The same request of the same agent always names the same group, so that repeats are harmless."""
+
+    def __init__(
+        self, registry: Registry, groups: GroupLog, book: GoalBook, ledger: Ledger, artifacts: Artifacts
+    ) -> None:
+        self._book = book
+        self._artifacts = artifacts
+        self._registry = registry
+        self._groups = groups
+        self._ledger = ledger
+
+    async def launch(self, sender: str, frame: LaunchGroup) -> Launched:
+        """Raises `Refused`, `StoreUnavailable`."""
+        comm_id = comm_id_of(sender, frame.request_id)
+        team = self._team(sender, frame.team_members)
+        if frame.parent is not None and frame.goal_id is not None:
+            raise Refused("malformed", "goal_id and parent exclude each other: give goal_id for a goal's first group")
+        goal = await self._book.load(frame.goal_id) if frame.goal_id is not None else None
+        granted = frozenset(goal.files if goal is not None and goal.initiator == sender else ())
+        used = (*frame.artifacts, *(artifact for result in frame.given for artifact in result.artifacts))
+        await self._artifacts.check_use(sender, [artifact for artifact in used if artifact not in granted])
+
+        def decide(unit: Unit) -> str:
+            if unit.find(comm_id) is not None:
+                return comm_id
+            if frame.goal_id is not None:
+                return self._first(unit, sender, frame, comm_id, frame.goal_id, team)
+            if frame.parent is not None:
+                return self._nested(unit, sender, frame, comm_id, frame.parent, team)
+            raise Refused(
+                "unknown_goal", "goal_id and parent are missing; give the goal that the hub offered, or the task"
+            )
+
+        return Launched(request_id=frame.request_id, comm_id=await self._ledger.run(decide))
+
+    def _team(self, sender: str, names: Sequence[str]) -> tuple[str, ...]:
+        """The members as they are registered, each once, without the sender."""
+        members = [self._registry.named(name, "team_members").card.name for name in names]
+        return tuple(name for name in dict.fromkeys(members) if name != sender)
+
+    def _first(
+        self, unit: Unit, sender: str, frame: LaunchGroup, comm_id: str, goal_id: str, team: tuple[str, ...]
+    ) -> str:
+        goal = unit.goal(goal_id)
+        if goal.comm_id is not None:
+            if sender in unit.group(goal.comm_id).members:
+                return goal.comm_id
+            raise Refused("not_allowed", f"goal_id {goal_id!r} has its group already")
+        if goal.final:
+            raise Refused("concluded", f"goal_id {goal_id!r} has ended ({goal.status})")
+        if goal.initiator != sender:
+            raise Refused("not_allowed", f"goal_id {goal_id!r} is not offered to {sender!r}")
+        outsiders = [name for name in team if name not in goal.team] if goal.team else []
+        if outsiders:
+            raise Refused(
+                "not_allowed",
+                f"team_members: {', '.join(outsiders)} are not of the team that the user has fixed",
+                legal=goal.team,
+            )
+        unit.launch(
+            Launch(
+                sender=sender,
+                comm_id=comm_id,
+                message_id="",
+                goal=goal.goal,
+                team_members=team,
+                team_up_depth=0,
+                max_turns=min(frame.max_turns, goal.max_turns),
+                goal_id=goal_id,
+                owner=goal.owner,
+                budgets=goal.budgets,
+                continues=goal.continues,
+                given=tuple(dict.fromkeys((*goal.given, *frame.given)))[:MAX_GIVEN],
+                artifacts=_united(goal.artifacts, frame.artifacts),
+            )
+        )
+        unit.put_goal(replace(goal, status="running", comm_id=comm_id))
+        return comm_id
+
+    def _nested(
+        self, unit: Unit, sender: str, frame: LaunchGroup, comm_id: str, parent: Parent, team: tuple[str, ...]
+    ) -> str:
+        above = unit.group(parent.comm_id)
+        if sender not in above.members:
+            raise Refused("not_a_member", f"sender {sender!r} is not a member of {parent.comm_id!r}")
+        if above.ended:
+            raise Refused("concluded", f"group {parent.comm_id} has concluded; nothing can be nested in it")
+        turns = self._granted(above, frame)
+        began_at = self._began_at(parent.comm_id)
+        left_s = above.budgets.group_timeout_s - (unit.now_s - began_at)
+        budgets = replace(above.budgets, turns=turns, group_timeout_s=max(MIN_NESTED_TIMEOUT_S, left_s))
+        unit.add(
+            Subgroup(
+                sender=HUB,
+                comm_id=parent.comm_id,
+                message_id="",
+                task_id=parent.task_id,
+                assignee=sender,
+                subgroup=comm_id,
+                team_members=tuple(dict.fromkeys((sender, *team))),
+                turns=turns,
+            )
+        )
+        unit.launch(
+            Launch(
+                sender=sender,
+                comm_id=comm_id,
+                message_id="",
+                goal=frame.goal,
+                team_members=team,
+                team_up_depth=above.team_up_depth + 1,
+                max_turns=min(frame.max_turns, turns),
+                goal_id=above.goal_id,
+                owner=above.owner,
+                budgets=budgets,
+                parent=parent,
+                given=frame.given,
+                artifacts=frame.artifacts,
+            )
+        )
+        return comm_id
+
+    @staticmethod
+    def _granted(above: Group, frame: LaunchGroup) -> int:
+        turns = nested_turns(above, frame.max_turns)
+        if not turns and frame.max_turns < MIN_NESTED_TURNS:
+            raise Refused("budget_spent", f"max_turns {frame.max_turns} is too few; a group needs {MIN_NESTED_TURNS}")
+        if not turns:
+            raise Refused("budget_spent", "the goal has not enough turns left for a nested group; do the task alone")
+        return turns
+
+    def _began_at(self, comm_id: str) -> float:
+        chat = self._groups.get(comm_id)
+        assert chat is not None, "the unit has just found it"
+        return chat.at[0]
+
+
+def comm_id_of(sender: str, request_id: str) -> str:
+    """20 hex digits that name the group of one request."""
+    return hashlib.blake2b(f"{len(sender)} {sender} {request_id}".encode(), digest_size=10).hexdigest()
+
+
+def _united(*sets: tuple[Artifact, ...]) -> tuple[Artifact, ...]:
+    return tuple(dict.fromkeys(artifact for artifacts in sets for artifact in artifacts))[:256]

@@ -1,0 +1,163 @@
+"""The hub as an ASGI application: HTTP API, event streams and the agents' WebSocket."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from ioa.hub import http_agents, http_artifacts, http_goals, http_groups
+from ioa.hub.endpoint import (
+    ApiError,
+    Call,
+    Endpoint,
+    ErrorBody,
+    decoded_body,
+    decoded_query,
+    error_of,
+    error_response,
+    json_response,
+)
+from ioa.hub.http_goals import Reason
+from ioa.hub.hub import Hub
+from ioa.hub.openapi import openapi
+from ioa.hub.security import bearer
+from ioa.hub.settings import HubSettings
+from ioa.hub.websocket import WebSocketConnection
+from ioa.ports.store import Conflict, StoreUnavailable
+from ioa.protocol.errors import Code, ProtocolError
+from ioa.protocol.names import printable
+
+log = logging.getLogger(__name__)
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *http_agents.ENDPOINTS,
+    *http_goals.ENDPOINTS,
+    *http_groups.ENDPOINTS,
+    *http_artifacts.ENDPOINTS,
+)
+CONNECT_PATH = "/v1/connect"
+_OPTIONAL_BODIES = (Reason,)
+
+
+def build_app(hub: Hub) -> Starlette:
+    """The application of a hub that is started elsewhere. Serve it with `ioa.hub.serving`, or any ASGI server."""
+    description = msgspec.json.encode(openapi(ENDPOINTS))
+
+    async def described(request: Request) -> Response:
+        return Response(description, media_type="application/json")
+
+    async def connect(socket: WebSocket) -> None:
+        await socket.accept()
+        await hub.serve(WebSocketConnection(socket))
+
+    by_path: dict[str, list[Endpoint]] = {}
+    for endpoint in ENDPOINTS:
+        by_path.setdefault(endpoint.path, []).append(endpoint)
+    routes = [_route(hub, path, endpoints) for path, endpoints in by_path.items()]
+    return Starlette(
+        routes=[*routes, Route("/openapi.json", described), WebSocketRoute(CONNECT_PATH, connect)],
+        exception_handlers={HTTPException: _not_found},
+        middleware=[],
+    )
+
+
+def guarded(app: ASGIApp, settings: HubSettings) -> ASGIApp:
+    """The application behind a check of who is asked for: a page in a browser must not reach a hub on loopback by
+    making its own host name resolve to it, nor open a socket from another origin."""
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            problem = _wrong_host(HTTPConnection(scope), settings)
+            if problem is not None:
+                if scope["type"] == "websocket":
+                    await send({"type": "websocket.close", "code": 1008, "reason": problem[:100]})
+                else:
+                    await error_response(ApiError(403, "not_allowed", problem))(scope, receive, send)
+                return
+        await app(scope, receive, send)
+
+    return checked
+
+
+def _wrong_host(connection: HTTPConnection, settings: HubSettings) -> str | None:
+    host = connection.headers.get("host", "")
+    if settings.on_loopback and not _is_local(host, settings.allowed_hosts):
+        return f"Host {host[:100]!r} is not this hub; ask for 127.0.0.1 or localhost, or set allowed_hosts"
+    origin = connection.headers.get("origin")
+    if origin is not None and origin.partition("://")[2] != host:
+        return f"Origin {origin[:100]!r} is another site's; pages of other sites may not use this hub"
+    return None
+
+
+def _is_local(host: str, allowed: Sequence[str]) -> bool:
+    name = host.rpartition("]")[0].lstrip("[") if host.startswith("[") else host.rpartition(":")[0] or host
+    if name in ("localhost", *allowed):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _route(hub: Hub, path: str, endpoints: Sequence[Endpoint]) -> Route:
+    methods = {endpoint.method: _handled(hub, endpoint) for endpoint in endpoints}
+
+    async def dispatch(request: Request) -> Response:
+        return await methods["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, dispatch, methods=list(methods))
+
+
+def _handled(hub: Hub, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request) -> Response:
+        try:
+            return await _called(hub, endpoint, request)
+        except ApiError as error:
+            return error_response(error)
+        except ProtocolError as error:
+            return error_response(error_of(error))
+        except (StoreUnavailable, Conflict) as error:
+            log.warning("refused a request: %s", printable(str(error)))
+            return error_response(ApiError(503, "unavailable", f"the hub cannot store or read this now: {error}"))
+        except UnicodeError:
+            return error_response(
+                ApiError(400, "malformed", "a text of the request is no Unicode; correct its encoding")
+            )
+        except Exception:  # connection loop: a bug in one answer is that answer's only
+            log.exception("%s %s failed", endpoint.method, endpoint.path)
+            return error_response(ApiError(500, "internal", "internal error of the hub; its log has the details"))
+
+    return handle
+
+
+async def _called(hub: Hub, endpoint: Endpoint, request: Request) -> Response:
+    limits = hub.settings.limits
+    caller = None if endpoint.public else hub.identify(bearer(request.headers.get("authorization")))
+    query = decoded_query(request, endpoint.query)
+    body: object = None
+    if endpoint.body is not None and not (endpoint.body in _OPTIONAL_BODIES and _no_body(request)):
+        body = await decoded_body(request, endpoint.body, max_bytes=limits.body_bytes, timeout_s=limits.body_timeout_s)
+    answer = await endpoint.handler(Call(hub=hub, request=request, caller=caller, query=query, body=body))
+    return answer if isinstance(answer, Response) else json_response(answer, endpoint.status)
+
+
+def _no_body(request: Request) -> bool:
+    return request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    known = tuple(f"{endpoint.method} {endpoint.path}" for endpoint in ENDPOINTS)
+    code: Code = "illegal_now" if error.status_code == 405 else "unknown_kind"
+    message = f"{request.method} {request.url.path} is not possible here; /openapi.json describes what is"
+    return json_response({"error": ErrorBody(code=code, message=printable(message), legal=known)}, error.status_code)

@@ -1,0 +1,227 @@
+"""HTTP: register agents, look for them, and see what they remember of others."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from ioa import __version__
+from ioa.hub.endpoint import ApiError, Call, Endpoint, Items, Page, json_response
+from ioa.hub.records import CONTACTS, AgentRecord, ContactsRecord, read
+from ioa.hub.session_management import GOING_AWAY
+from ioa.hub.views import AgentView, ContactsView, Health, Registered, agent_view
+from ioa.protocol.cards import AgentType, Card
+from ioa.protocol.errors import Refused
+from ioa.protocol.frames import PROTOCOL_VERSION
+from ioa.protocol.names import name_key
+
+Phrase = Annotated[str, Meta(max_length=2_000)]
+
+
+class Rotate(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`rotate`: give an agent that you own already a new token; the old one ends."""
+
+    rotate: bool = False
+
+
+class AgentSearch(Page, kw_only=True, forbid_unknown_fields=True):
+    """Filters, and `search` texts (each gives `limit` agents at most, best first, with scores from `threshold` up).
+    Without `search` the list is in order of registration and runs over pages."""
+
+    search: Annotated[tuple[Phrase, ...], Meta(max_length=32)] = ()
+    online: bool | None = None
+    type: AgentType | None = None
+    skill: str = ""
+    threshold: Annotated[float, Meta(ge=0, le=1)] = 0.0
+
+
+class ContactsPage(Page, kw_only=True, forbid_unknown_fields=True):
+    """`owner`: a user's name; only your own is allowed."""
+
+    owner: str = ""
+
+
+async def health(call: Call) -> Health:
+    return Health(status="ok", version=__version__, protocol=PROTOCOL_VERSION)
+
+
+async def register(call: Call) -> object:
+    assert isinstance(call.body, Card)
+    assert isinstance(call.query, Rotate)
+    record, token, is_new = await call.hub.registry.register(call.user(), call.body, rotate=call.query.rotate)
+    return json_response(Registered(name=record.card.name, token=token), 201 if is_new else 200)
+
+
+async def update(call: Call) -> AgentView:
+    assert isinstance(call.body, Card)
+    record = _own(call)
+    return _view(call, await call.hub.registry.update(record.card.name, call.body))
+
+
+async def remove(call: Call) -> AgentView:
+    record = await call.hub.registry.remove(_own(call).card.name)
+    session = call.hub.sessions.get(record.card.name)
+    if session is not None:
+        session.end(GOING_AWAY, "the agent was removed", "not_authenticated")
+    call.hub.goals.forget_agent(record.card.name)
+    return agent_view(record, online=False)
+
+
+def _own(call: Call) -> AgentRecord:
+    """The agent in the path, if the caller is its owner or itself. Raises `Refused`."""
+    record = call.hub.registry.named(call.path("name"))
+    me = call.identity
+    if me.name != (record.owner if me.kind == "user" else record.card.name):
+        raise Refused("not_allowed", f"agent {record.card.name!r} belongs to somebody else")
+    return record
+
+
+def _view(call: Call, record: AgentRecord) -> AgentView:
+    return agent_view(record, online=call.hub.sessions.online(record.card.name))
+
+
+async def get(call: Call) -> AgentView:
+    return _view(call, call.hub.registry.named(call.path("name")))
+
+
+async def find(call: Call) -> Items[AgentView]:
+    query = call.query
+    assert isinstance(query, AgentSearch)
+    if not query.search:
+        return _listed(call, query)
+    found = await call.hub.query.search(
+        call.identity.name if call.identity.kind == "agent" else None,
+        query.search,
+        limit=query.limit,
+        threshold=query.threshold,
+        online=query.online,
+        agent_type=query.type,
+        skill=query.skill,
+    )
+    views = [
+        agent_view(record, online=hit.online, score=hit.score, phrase=hit.phrase)
+        for hits in found
+        for hit in hits
+        if (record := call.hub.registry.get(hit.card.name)) is not None
+    ]
+    return Items(items=tuple(views))
+
+
+def _listed(call: Call, query: AgentSearch) -> Items[AgentView]:
+    """In order of registration; `next` is the last agent's name."""
+    records = list(call.hub.registry.all())
+    start: int | None = 0
+    if query.after:
+        key = name_key(query.after)
+        start = next((n for n, record in enumerate(records, start=1) if name_key(record.card.name) == key), None)
+    if start is None:
+        raise ApiError(400, "unknown_agent", f"after {query.after!r} is not registered any more; begin the list anew")
+    skill = " ".join(query.skill.casefold().split())
+    page: list[AgentView] = []
+    for record in records[start:]:
+        view = _view(call, record)
+        if (
+            (query.online is not None and view.online != query.online)
+            or (query.type is not None and record.card.type != query.type)
+            or (skill and skill not in (" ".join(known.casefold().split()) for known in record.card.skills))
+        ):
+            continue
+        if len(page) == query.limit:
+            return Items(items=tuple(page), next=page[-1].name)
+        page.append(view)
+    return Items(items=tuple(page))
+
+
+async def contacts(call: Call) -> ContactsView:
+    """The owner of an agent, and the agent itself, see what it published."""
+    record = _own(call)
+    found = await call.hub.store.document(CONTACTS, record.card.name)
+    if found is None:
+        return ContactsView(agent=record.card.name, contacts=(), at=0.0)
+    known = read(found, ContactsRecord)
+    return ContactsView(agent=record.card.name, contacts=known.contacts, at=known.at)
+
+
+async def all_contacts(call: Call) -> Items[ContactsView]:
+    query = call.query
+    assert isinstance(query, ContactsPage)
+    owner = call.user()
+    if query.owner not in ("", owner):
+        raise Refused(
+            "not_allowed", f"owner {query.owner!r} is not you, {owner!r}; contacts are shown to their owner only"
+        )
+    found = await call.hub.store.documents(CONTACTS, owner=owner, after=query.after_number(), limit=query.limit)
+    views = [
+        ContactsView(agent=entry.key, contacts=known.contacts, at=known.at)
+        for entry in found
+        if (known := read(entry, ContactsRecord))
+    ]
+    return Items(items=tuple(views), next=str(found[-1].number) if len(found) == query.limit else None)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/v1/health",
+        summary="Is the hub there, and which protocol does it speak?",
+        handler=health,
+        answer=Health,
+        public=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/agents",
+        summary="Register an agent of yours; the answer holds its own token, shown this once.",
+        handler=register,
+        body=Card,
+        answer=Registered,
+        query=Rotate,
+        status=201,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/agents",
+        summary="List the agents, or search them by words and meaning.",
+        handler=find,
+        answer=Items[AgentView],
+        query=AgentSearch,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/agents/{name}",
+        summary="One agent: its card, and whether it is there.",
+        handler=get,
+        answer=AgentView,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/v1/agents/{name}",
+        summary="Give an agent a new card; its name stays. For its owner and itself.",
+        handler=update,
+        body=Card,
+        answer=AgentView,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/agents/{name}",
+        summary="Remove an agent: its token ends, its name stays yours. For its owner and itself.",
+        handler=remove,
+        answer=AgentView,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/agents/{name}/contacts",
+        summary="What an agent remembers of others. For its owner and itself.",
+        handler=contacts,
+        answer=ContactsView,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/contacts",
+        summary="What all your agents remember of others.",
+        handler=all_contacts,
+        answer=Items[ContactsView],
+        query=ContactsPage,
+    ),
+)

@@ -1,0 +1,178 @@
+"""The hub: its blocks put together, and what one connection may ask of them. Independent of transport and HTTP.
+
+Source: IoA paper, 2.2.1 and Figure 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+
+from ioa.hub.agent_query import AgentQuery, Split
+from ioa.hub.agent_registry import Registry
+from ioa.hub.alarms import Alarms
+from ioa.hub.artifacts import Artifacts
+from ioa.hub.connection_loop import ConnectionLoop
+from ioa.hub.data_lock import DataLock
+from ioa.hub.deadlines import Deadlines
+from ioa.hub.goal_book import GoalBook
+from ioa.hub.goals import Goals
+from ioa.hub.group_log import GroupLog
+from ioa.hub.group_setup import GroupSetup
+from ioa.hub.ledger import Ledger
+from ioa.hub.message_routing import MessageRouting
+from ioa.hub.security import Identity, Users, token_hash
+from ioa.hub.session_management import GOING_AWAY, Sessions
+from ioa.hub.settings import HubSettings
+from ioa.hub.unit import Unit
+from ioa.hub.watchers import Watchers
+from ioa.ports.clock import Clock, NewId
+from ioa.ports.index import AgentIndex
+from ioa.ports.store import Store
+from ioa.ports.transport import Connection
+from ioa.protocol.errors import Refused
+
+log = logging.getLogger(__name__)
+
+
+def _whole(text: str) -> list[str]:
+    return [text]
+
+
+class Hub:
+    """One hub over a store, an index, a clock and identifiers. `start` before use; `stop` ends every connection.
+
+    `split` takes a goal apart into the things it asks for, to find the initiator that fits them best together.
+    """
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        *,
+        store: Store,
+        index: AgentIndex,
+        clock: Clock,
+        new_id: NewId,
+        split: Split = _whole,
+    ) -> None:
+        limits = settings.limits
+        self.settings = settings
+        self.clock = clock
+        self.new_id = new_id
+        self.store = store
+        self.sessions = Sessions()
+        self.watchers = Watchers()
+        self.users = Users(settings)
+        self.groups = GroupLog(store, limits.cached_groups)
+        self.goal_book = GoalBook(store)
+        self.ledger = Ledger(store, self.groups, self.goal_book, clock, new_id, self._publish)
+        self.registry = Registry(store, index, clock, limits)
+        self.query = AgentQuery(self.registry, self.sessions, index, split=split, threads=limits.search_threads)
+        self.artifacts = Artifacts(
+            store, settings.data_dir / "artifacts", clock, new_id, max_bytes=limits.artifact_bytes
+        )
+        self.routing = MessageRouting(self.ledger, self.sessions, self.artifacts)
+        self.setup = GroupSetup(self.registry, self.groups, self.goal_book, self.ledger, self.artifacts)
+        self._alarms = Alarms(clock)
+        self._deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin)
+        self.goals = Goals(
+            self.goal_book,
+            self.groups,
+            self.ledger,
+            self.registry,
+            self.query,
+            self.sessions,
+            self.artifacts,
+            self._alarms,
+            clock,
+            self.begin,
+            open_goals_a_user=limits.open_goals_a_user,
+        )
+        self._loop = ConnectionLoop(self)
+        self._lock = DataLock(settings.data_dir)
+        self._background: set[asyncio.Task[None]] = set()
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Lock the data, read it, and arm every wait again. Raises `DataLocked`, `StoreUnavailable`."""
+        await asyncio.to_thread(self._lock.take)
+        try:
+            await asyncio.to_thread(self.users.load)
+            await asyncio.to_thread(self.artifacts.start)
+            await self.store.open()
+            await self.registry.start()
+            await self.goal_book.start()
+            self._running = asyncio.create_task(self._run(), name="ioa-hub")
+            await self._deadlines.rearm()
+            await self.goals.resume()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._alarms.run())
+            group.create_task(self.registry.run_indexing())
+
+    async def stop(self) -> None:
+        """End all connections (1001) and let the data go. May be called twice."""
+        self.sessions.end_all(GOING_AWAY, "the hub stops; connect again later")
+        self.watchers.close()
+        tasks = [*self._background, *([self._running] if self._running is not None else [])]
+        self._running = None
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await self._loop.drained()
+        await self.store.close()
+        await asyncio.to_thread(self._lock.release)
+
+    def begin(self, work: Coroutine[object, object, None]) -> None:
+        """Run something in the background until it ends or the hub stops."""
+        if self._running is None:
+            work.close()
+            return
+        task = asyncio.create_task(self._guarded(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    @staticmethod
+    async def _guarded(work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except Exception:  # effect runner: one deadline that fails must not stop the others
+            log.exception("a background decision failed")
+
+    def _publish(self, unit: Unit, positions: tuple[int, ...]) -> None:
+        """A unit is durable: tell everybody whom it concerns."""
+        self.routing.forward(unit, positions)
+        for comm_id in unit.changed:
+            chat = self.groups.get(comm_id)
+            if chat is not None:
+                self._deadlines.watch(chat)
+        for goal in unit.goals.values():
+            self.goals.changed(goal)
+        concerned = {group.goal_id for group in unit.changed.values()} | unit.goals.keys()
+        self.watchers.wake(concerned)
+
+    def identify(self, token: str) -> Identity:
+        """Whose token this is. Raises `Refused` (not_authenticated)."""
+        hashed = token_hash(token)
+        user = self.users.of_token(hashed)
+        if user is not None:
+            return Identity("user", user)
+        agent = self.registry.of_token(hashed)
+        if agent is not None:
+            return Identity("agent", agent.card.name)
+        raise Refused(
+            "not_authenticated",
+            "the token is not known to this hub; register the agent again, or check which hub it is of",
+        )
+
+    async def serve(self, connection: Connection) -> None:
+        """Talk to one agent over an open connection until either end closes it. Never raises because of the peer."""
+        await self._loop.serve(connection)

@@ -1,0 +1,114 @@
+"""What the hub keeps beside the log: agents, goals, artifacts, contacts. Stored as JSON documents of the store."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from ioa.ports.store import Document
+from ioa.protocol.cards import Card, Evaluation
+from ioa.protocol.frames import GoalOffer
+from ioa.protocol.messages import Artifact, Budgets, GivenResult
+
+GoalStatus: TypeAlias = Literal["waiting", "forming", "running", "completed", "partial", "failed", "cancelled"]
+FINAL: frozenset[GoalStatus] = frozenset({"completed", "partial", "failed", "cancelled"})
+
+AGENT = "agent"
+GOAL = "goal"
+OPEN_GOAL = "open_goal"  # a marker beside a goal that has not ended, so that a start need not read them all
+ARTIFACT = "artifact"
+UPLOAD = "upload"
+ARTIFACT_USE = "artifact_use"
+CONTACTS = "contacts"
+CURSOR = "cursor"
+
+R = TypeVar("R", bound=Struct)
+
+
+class AgentRecord(Struct, frozen=True, kw_only=True):
+    """A registered agent. One that was removed keeps its name for its owner, so that nobody inherits its groups."""
+
+    card: Card
+    owner: str
+    token_hash: str
+    registered_at: float
+    removed: bool = False
+
+
+class GoalRecord(Struct, frozen=True, kw_only=True):
+    """A goal and how far the hub is with it. `tried` are the agents that it was offered to, `initiator` the last of
+    them; `named` is the one that the user wants and no other."""
+
+    goal_id: str
+    goal: str
+    owner: str
+    status: GoalStatus
+    max_turns: int
+    budgets: Budgets
+    created_at: float
+    named: str | None = None
+    team: tuple[str, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    continues: str | None = None
+    given: tuple[GivenResult, ...] = ()
+    initiator: str | None = None
+    tried: tuple[str, ...] = ()
+    comm_id: str | None = None
+    conclusion: str | None = None
+    conclusion_artifacts: tuple[Artifact, ...] = ()
+    ended_at: float | None = None
+
+    @property
+    def final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def files(self) -> tuple[Artifact, ...]:
+        """What the initiator may hand on: the goal's files, and those of the conclusion that it continues."""
+        return (*self.artifacts, *(artifact for result in self.given for artifact in result.artifacts))
+
+    def offer(self) -> GoalOffer:
+        """The frame that asks the initiator to launch a group."""
+        return GoalOffer(
+            goal_id=self.goal_id,
+            goal=self.goal,
+            owner=self.owner,
+            max_turns=self.max_turns,
+            budgets=self.budgets,
+            team=self.team,
+            artifacts=self.artifacts,
+            continues=self.continues,
+            given=self.given,
+        )
+
+
+class ArtifactRecord(Struct, frozen=True, kw_only=True):
+    """A file that the hub holds."""
+
+    artifact: Artifact
+    created_at: float
+
+
+class ContactsRecord(Struct, frozen=True, kw_only=True):
+    """What an agent published of its contacts."""
+
+    contacts: tuple[Evaluation, ...]
+    at: float
+
+
+class CursorRecord(Struct, frozen=True, kw_only=True):
+    """The last cursor that an agent acknowledged."""
+
+    cursor: int
+    at: float
+
+
+def document(kind: str, key: str, record: Struct, *, owner: str = "", new: bool = False) -> Document:
+    return Document(kind=kind, key=key, owner=owner, body=msgspec.json.encode(record), new=new)
+
+
+def read(entry: Document, record: type[R]) -> R:
+    """The record in a document that this hub wrote."""
+    return msgspec.json.decode(entry.body, type=record)

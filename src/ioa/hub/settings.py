@@ -1,0 +1,91 @@
+"""What a hub's owner decides. Every limit has a default that a laptop and a team can live with."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ioa.protocol.frames import MAX_FRAME_BYTES
+
+MIN_TOKEN_CHARS = 20
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the text names it, its value and the remedy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds of what others may make a hub do. Times in seconds."""
+
+    frame_bytes: int = MAX_FRAME_BYTES
+    body_bytes: int = 2 * MAX_FRAME_BYTES
+    artifact_bytes: int = 64 * 1024 * 1024
+    connections: int = 10_000
+    agents_a_user: int = 100_000
+    open_goals_a_user: int = 1_000
+    frames_per_s: float = 200.0
+    frames_burst: int = 1_000
+    registrations_per_s: float = 1_000.0
+    registrations_burst: int = 5_000
+    window: int = 256
+    queued_bytes: int = 4 * 1024 * 1024
+    in_flight: int = 64
+    cached_groups: int = 2_000
+    hello_timeout_s: float = 10.0
+    ping_interval_s: float = 20.0
+    dead_after_s: float = 60.0
+    stalled_send_s: float = 30.0
+    unacknowledged_s: float = 120.0
+    body_timeout_s: float = 30.0
+    search_threads: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSettings:
+    """Where a hub listens, keeps its data, and whom it knows.
+
+    `users` are tokens by user name. Without any, a hub on loopback makes the user `me` with a token of its own in the
+    file `token` of `data_dir`; anywhere else it refuses to start. `allowed_hosts` are further names in the Host header
+    that a hub on loopback answers to. `tls_certificate` and `tls_key` are PEM files.
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8420
+    users: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise SettingsError(f"port {self.port} is not between 0 and 65535; 0 chooses a free one")
+        for user, token in self.users.items():
+            if not user or len(user) > 64 or not user.isprintable():
+                raise SettingsError(f"users: {user!r} is no user name; use 1 to 64 printable characters")
+            if len(token) < MIN_TOKEN_CHARS:
+                raise SettingsError(
+                    f"users: the token of {user!r} has {len(token)} characters, at least {MIN_TOKEN_CHARS} are needed; "
+                    'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+                )
+        if not self.on_loopback and not self.users:
+            raise SettingsError(
+                f"host {self.host!r} can be reached from other machines, and no users are configured: give users with "
+                "tokens (setting users), or use host 127.0.0.1"
+            )
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise SettingsError("tls_certificate and tls_key belong together; give both or neither")
+
+    @property
+    def on_loopback(self) -> bool:
+        """Can only this machine reach the hub?"""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False

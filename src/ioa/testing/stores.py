@@ -1,0 +1,206 @@
+"""The contract of the `Store` port, run on every maker of it: `await check_store(make)`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ioa.ports.store import Conflict, Document, Entry, GroupRow, Store, StoreUnavailable, Work
+
+
+def _entry(comm_id: str, seq: int, *, sender: str = "Ann", message_id: str = "") -> Entry:
+    name = message_id or f"{comm_id}-{seq}"
+    body = f'{{"n":{seq},"text":"héllo 世界 \U0001f600"}}'.encode()
+    return Entry(comm_id=comm_id, seq=seq, sender=sender, message_id=name, at=1000.5 + seq, body=body)
+
+
+def _group(comm_id: str, *members: str, goal_id: str = "goal", owner: str = "@me", parent: str = "") -> GroupRow:
+    return GroupRow(comm_id=comm_id, goal_id=goal_id, owner=owner, members=members, parent=parent, created_at=5.0)
+
+
+async def check_store(make: Callable[[], Store]) -> None:
+    """All checks, each on a fresh store of `make`."""
+    for check in (
+        _check_log,
+        _check_atomic,
+        _check_conflicts,
+        _check_order,
+        _check_member_and_goal,
+        _check_group_rows,
+        _check_documents,
+        _check_strange_text,
+        _check_closed,
+    ):
+        store = make()
+        await store.open()
+        try:
+            await check(store)
+        finally:
+            await store.close()
+
+
+async def _refused(store: Store, work: Work) -> bool:
+    try:
+        await store.commit(work)
+    except Conflict:
+        return True
+    return False
+
+
+async def _check_log(store: Store) -> None:
+    assert await store.newest() == 0
+    positions = await store.commit(Work(groups=(_group("g", "Ann"),), entries=(_entry("g", 1), _entry("g", 2))))
+    assert positions == (1, 2)
+    assert await store.newest() == 2
+    first, second = await store.log_of_group("g")
+    assert (first.pos, first.comm_id, first.seq, first.at, first.body) == (1, "g", 1, 1001.5, _entry("g", 1).body)
+    assert [entry.seq for entry in await store.log_of_group("g", after_seq=1)] == [2]
+    assert await store.log_of_group("g", limit=1) == [first]
+    assert await store.log_of_group("nowhere") == []
+    assert second.pos == 2
+
+
+async def _check_atomic(store: Store) -> None:
+    await store.commit(Work(groups=(_group("g", "Ann"),), entries=(_entry("g", 1),)))
+    both = Work(
+        groups=(_group("h", "Bob"),),
+        entries=(_entry("h", 1), _entry("g", 3)),
+        states=(("g", "conclusion"),),
+        documents=(Document(kind="goal", key="k", body=b"{}"),),
+    )
+    assert await _refused(store, both)
+    assert await store.group_row("h") is None
+    assert await store.log_of_group("h") == []
+    assert await store.document("goal", "k") is None
+    row = await store.group_row("g")
+    assert row is not None
+    assert row.state == "discussion"
+    assert await store.newest() == 1
+
+
+async def _check_conflicts(store: Store) -> None:
+    await store.commit(Work(groups=(_group("g", "Ann"),), entries=(_entry("g", 1),)))
+    assert await _refused(store, Work(entries=(_entry("g", 1, message_id="new"),)))
+    assert await _refused(store, Work(entries=(_entry("g", 3),)))
+    assert await _refused(store, Work(entries=(_entry("g", 2, message_id="g-1"),)))
+    assert await _refused(store, Work(entries=(_entry("g", 2, message_id="x"), _entry("g", 3, message_id="x"))))
+    assert await _refused(store, Work(groups=(_group("g", "Bob"),)))
+    await store.commit(Work(entries=(_entry("g", 2, sender="Bob", message_id="g-1"),)))
+    assert [entry.seq for entry in await store.log_of_group("g")] == [1, 2]
+
+
+async def _check_order(store: Store) -> None:
+    """Works that wait together are answered in order, and one that is refused takes only its followers with it."""
+    await store.commit(Work(groups=(_group("g", "Ann"), _group("h", "Ann"))))
+    works = [
+        Work(entries=(_entry("g", 1),)),
+        Work(entries=(_entry("h", 1, message_id="g-1"),)),  # the same (sender, message_id): refused
+        Work(entries=(_entry("h", 2),)),  # follows the refused one: refused
+        Work(entries=(_entry("g", 2),)),
+        Work(entries=(_entry("h", 1),)),
+    ]
+    finished: list[int] = []
+    futures = [store.commit(work) for work in works]
+    for number, future in enumerate(futures):
+        future.add_done_callback(lambda _, number=number: finished.append(number))
+    answers = await asyncio.gather(*futures, return_exceptions=True)
+    assert [isinstance(answer, Conflict) for answer in answers] == [False, True, True, False, False]
+    assert [answer for answer in answers if not isinstance(answer, BaseException)] == [(1,), (2,), (3,)]
+    assert finished == [0, 1, 2, 3, 4]
+    many = [Work(entries=(_entry("g", seq),)) for seq in range(3, 503)]
+    positions = [pos for answer in await asyncio.gather(*map(store.commit, many)) for pos in answer]
+    assert positions == list(range(4, 504))
+
+
+async def _check_member_and_goal(store: Store) -> None:
+    await store.commit(
+        Work(
+            groups=(_group("a", "Ann", "Bob"), _group("b", "Bob", goal_id="other"), _group("c", "Ann", parent="a")),
+            entries=(_entry("a", 1), _entry("b", 1), _entry("c", 1), _entry("a", 2)),
+        )
+    )
+    await store.commit(Work(entries=(_entry("b", 2), _entry("a", 3)), states=(("a", "conclusion"),)))
+
+    async def seen(name: str, after: int, limit: int = 100) -> list[tuple[int, str]]:
+        return [(entry.pos, entry.comm_id) for entry in await store.log_of_member(name, after=after, limit=limit)]
+
+    assert await seen("Ann", 0) == [(1, "a"), (3, "c"), (4, "a"), (6, "a")]
+    assert await seen("Ann", 3) == [(4, "a"), (6, "a")]
+    assert await seen("Bob", 0, 3) == [(1, "a"), (2, "b"), (4, "a")]
+    assert await seen("Ann", 5) == [(6, "a")]
+    assert await seen("Ann", 6) == []
+    assert await seen("Eve", 0) == []
+    assert [entry.pos for entry in await store.log_of_goal("goal", after=1, limit=10)] == [3, 4, 6]
+    assert [entry.pos for entry in await store.log_of_goal("other", after=0, limit=1)] == [2]
+
+
+async def _check_group_rows(store: Store) -> None:
+    rows = (_group("a", "Ann", "Bob"), _group("b", "Bob", owner="@you"), _group("c", "Bob", "Ann", goal_id="x"))
+    await store.commit(Work(groups=rows, entries=(_entry("b", 1),), states=(("b", "conclusion"),)))
+    await store.commit(Work(states=(("c", "pause"),)))
+
+    async def found(**filters: object) -> list[str]:
+        return [row.comm_id for row in await store.group_rows(**filters)]  # pyright: ignore[reportArgumentType] - tests name them
+
+    assert await found() == ["c", "b", "a"]
+    assert await found(limit=1) == ["c"]
+    assert await found(member="Ann") == ["c", "a"]
+    assert await found(owner="@you") == ["b"]
+    assert await found(goal_id="goal", ended=False) == ["a"]
+    assert await found(ended=True) == ["b"]
+    assert await found(state="pause") == ["c"]
+    newest = (await store.group_rows(limit=1))[0]
+    assert newest.members == ("Bob", "Ann")
+    assert await found(before=newest.number) == ["b", "a"]
+
+
+async def _check_documents(store: Store) -> None:
+    async def keys(kind: str, **filters: object) -> list[str]:
+        return [entry.key for entry in await store.documents(kind, **filters)]  # pyright: ignore[reportArgumentType] - tests name them
+
+    made = tuple(Document(kind="goal", key=key, owner=owner, body=b"1") for key, owner in (("b", "x"), ("a", "y")))
+    await store.commit(Work(documents=(*made, Document(kind="agent", key="b", body=b"2", new=True))))
+    assert await keys("goal") == ["b", "a"]
+    assert await keys("goal", newest_first=True, limit=1) == ["a"]
+    assert await keys("goal", owner="x") == ["b"]
+    assert await keys("goal", prefix="a") == ["a"]
+    before = await store.document("goal", "b")
+    await store.commit(Work(documents=(Document(kind="goal", key="b", owner="z", body=b"3"),)))
+    after = await store.document("goal", "b")
+    assert before is not None
+    assert after is not None
+    assert (after.body, after.owner, after.number) == (b"3", "z", before.number)
+    assert await keys("goal", after=after.number) == ["a"]
+    assert await keys("goal", before=after.number + 1) == ["b"]
+    assert await _refused(store, Work(documents=(Document(kind="agent", key="b", body=b"4", new=True),)))
+    await store.commit(Work(removed=(("agent", "b"), ("agent", "absent"))))
+    assert await store.document("agent", "b") is None
+    await store.commit(Work(removed=(("goal", "b"),), documents=(Document(kind="goal", key="b", body=b"5", new=True),)))
+    assert (await keys("goal"))[-1] == "b"
+
+
+async def _check_strange_text(store: Store) -> None:
+    """Names are data: quotes, wildcards and other scripts neither break a query nor match what they should not."""
+    strange = ["O'Brien", 'say "hi"', "50% _off_", "数据 分析员", "a; DROP TABLE log", "🤖 robot", "x/y"]
+    for number, name in enumerate(strange):
+        comm_id = f"g{number}"
+        await store.commit(Work(groups=(_group(comm_id, name),), entries=(_entry(comm_id, 1, sender=name),)))
+        await store.commit(Work(documents=(Document(kind=name, key=f"{name}/1", owner=name, body=name.encode()),)))
+    for number, name in enumerate(strange):
+        assert [entry.comm_id for entry in await store.log_of_member(name, after=0, limit=99)] == [f"g{number}"]
+        assert [entry.key for entry in await store.documents(name, owner=name, prefix=f"{name}/")] == [f"{name}/1"]
+    assert await store.log_of_member("%", after=0, limit=9) == []
+    assert await store.documents("50% _off_", prefix="%") == []
+
+
+async def _check_closed(store: Store) -> None:
+    pending = store.commit(Work(groups=(_group("g", "Ann"),), entries=(_entry("g", 1),)))
+    await store.close()
+    assert await pending == (1,)
+    await store.close()
+    for attempt in (store.commit(Work()), store.newest(), store.log_of_group("g")):
+        try:
+            await attempt
+        except StoreUnavailable:
+            continue
+        raise AssertionError("a closed store must raise StoreUnavailable")

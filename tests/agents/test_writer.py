@@ -1,0 +1,203 @@
+"""The writer: one report of a group's results, in which nothing of theirs can run."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from html.parser import HTMLParser
+
+import pytest
+
+from ioa.adapters.agents.writer import Writer, names_of, shape_of, title_of
+from ioa.ports.agent import AgentFailed, Assignment, EarlierResult, LocalFile
+
+
+async def quiet(_: str) -> None:
+    pass
+
+
+def png() -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")
+    )
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><rect width="1" height="1"/></svg>'
+
+
+@pytest.fixture
+def made(tmp_path):
+    def file(name: str, content: bytes | str, media_type: str) -> LocalFile:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}-{name.replace('/', '_')}"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return LocalFile(name, media_type, path)
+
+    return file
+
+
+@pytest.fixture
+def write(tmp_path):
+    async def write(task: str, *earlier: EarlierResult):
+        folder = tmp_path / "run"
+        folder.mkdir()
+        outcome = await Writer().perform(Assignment("t", task, folder, earlier=earlier), quiet)
+        return outcome, {file.name: file.path.read_text() for file in outcome.files if file.name[-3:] != "png"}
+
+    return write
+
+
+ANALYST = EarlierResult(
+    "Data analyst",
+    "compute the total refunds in refunds.csv",
+    "The total of refunds is **1,234.50**.\n\n| region | total |\n|---|---|\n| north | 1000 |\n| south | 234.5 |\n\n"
+    "```sql\nSELECT region, sum(amount) FROM refunds WHERE a < 3\n```\n",
+)
+LIBRARIAN = EarlierResult(
+    "Librarian",
+    "find the refund policy",
+    '**Refunds are paid within 14 days.** — handbook.md, "Refunds", line 4\n\n> Refunds are paid within 14 days.\n>\n'
+    '> — handbook.md, "Refunds", line 4',
+)
+
+
+class Tags(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+async def test_a_report_says_who_found_what_with_summary_table_sources_and_folded_sql(write, made):
+    chart = made("refunds.png", png(), "image/png")
+    plotter = EarlierResult("Plotter", "draw a chart of it", "A bar chart of total by region.", (chart,))
+    outcome, files = await write("Write a report about the refunds with the chart.", ANALYST, LIBRARIAN, plotter)
+    text, page = files["report.md"], files["report.html"]
+    assert text.startswith("# The refunds\n")
+    summary = text.split("## Summary")[1].split("## 1.")[0]
+    assert "- The total of refunds is **1,234.50**. *(Data analyst)*" in summary
+    assert "Refunds are paid within 14 days." in summary
+    assert "## 1. Compute the total refunds in refunds.csv\n\n*Found by Data analyst*" in text
+    assert '— handbook.md, "Refunds", line 4' in text
+    assert text.index("Appendix") < text.index("```sql\nSELECT region")
+    assert "![refunds.png](refunds.png)" in text
+    tags = Tags(page)
+    assert len(tags.all("table")) == 1
+    assert len(tags.all("details")) == 1
+    assert "WHERE a &lt; 3" in page
+    (image,) = tags.all("img")
+    source = image["src"] or ""
+    assert base64.b64decode(source.removeprefix("data:image/png;base64,")) == png()
+    assert [file.name for file in outcome.files] == ["report.md", "report.html", "refunds.png"]
+    assert "1,234.50" in outcome.conclusion
+    assert (
+        outcome.abstract
+        == 'The report "The refunds" puts together 3 results, with 1 chart in it: report.md and report.html.'
+    )
+
+
+HOSTILE = (
+    "<script>alert(1)</script> Done <img src=x onerror=alert(1)>.\n\n"
+    "[click](javascript:alert(1)) ![track](https://evil.example/x.png) ![f](file:///etc/passwd)\n\n"
+    "</code></pre><iframe src='//evil'></iframe>\n\n# Big heading\n\n"
+    "```html\n<script>alert(2)</script>\n```\n\n```sql\n</code></pre><script>alert(3)</script>\n```\n"
+)
+
+
+async def test_no_result_can_inject_anything(write, made):
+    svg = made("../../x.svg", SVG, "image/svg+xml")
+    fake = made("fake.png", "<script>alert(4)</script>", "image/png")
+    evil = EarlierResult("<b>Evil</b>", "task <script>alert(5)</script> | `x` # y", HOSTILE, (svg, fake))
+    outcome, files = await write('Write a report titled "<img src=x onerror=alert(6)>"', evil)
+    tags = Tags(files["report.html"])
+    assert not {"script", "iframe", "object", "embed", "link", "base", "form"} & {tag for tag, _ in tags.tags}
+    assert all(not name.startswith("on") for _, attributes in tags.tags for name in attributes)
+    assert [(image["src"] or "").split(",")[0] for image in tags.all("img")] == ["data:image/svg+xml;base64"]
+    assert not [a for a in tags.all("a") if not (a.get("href") or "").startswith(("http://", "https://"))]
+    assert "default-src 'none'" in (tags.all("meta")[1]["content"] or "")
+    assert len(tags.all("h1")) == 1
+    outside = files["report.md"].split("```")[0::2]
+    assert not any("<script" in part.replace("\\<script", "") for part in outside)
+    assert all("/" not in file.name for file in outcome.files)
+
+
+@pytest.mark.parametrize(
+    ("task", "stem"),
+    [
+        ("Write a summary and save it as summary.md", "summary"),
+        ("save as ../../etc/cron.d/evil.html", "evil"),
+        ("Write it to 'Q3 results.md'", "Q3 results"),
+        ("save the report as ..\\..\\boot.txt", "boot"),
+        ("Write a report", "report"),
+        ("Write a report about sales.csv", "report"),
+    ],
+)
+def test_names_of_files_are_plain(task, stem):
+    assert names_of(task)[0] == stem
+
+
+async def test_the_name_asked_for_is_used_and_text_on_request(write):
+    _, files = await write("Write a plain text report, save as ../out/findings.txt", ANALYST)
+    assert set(files) == {"findings.md", "findings.html", "findings.txt"}
+    assert "**" not in files["findings.txt"]
+    assert "1,234.50" in files["findings.txt"]
+
+
+@pytest.mark.parametrize(
+    ("task", "title", "shape"),
+    [
+        ('Write a report titled "Refunds in May" with a chart', "Refunds in May", "report"),
+        ("Write a one-page summary of the sales figures.", "The sales figures", "short"),
+        ("Give me the key findings as bullet points", "Summary", "bullets"),
+        ("Write a report with a chart", "Report", "report"),
+        ("write a report about it", "Report", "report"),
+        ("Write a report on customer churn and save it as churn.md", "Customer churn", "report"),
+    ],
+)
+def test_title_and_shape(task, title, shape):
+    assert (title_of(task, shape_of(task)), shape_of(task)) == (title, shape)
+
+
+async def test_bullets_are_only_the_findings(write):
+    _, files = await write("Summarise the results as bullet points", ANALYST, LIBRARIAN)
+    assert "## 1." not in files["report.md"]
+    assert files["report.md"].count("\n- ") == 2
+
+
+async def test_a_table_in_a_file_is_shown(write, made):
+    rows = "name,value\n" + "".join(f"a|<b>{n},{n}\n" for n in range(40))
+    result = EarlierResult("Data analyst", "list", "40 rows.", (made("t.csv", rows, "text/csv"),))
+    _, files = await write("Write a report", result)
+    assert "| name | value |" in files["report.md"]
+    assert "15 more rows in t.csv" in files["report.md"]
+    assert "a|&lt;b&gt;3" in files["report.html"]
+
+
+async def test_two_charts_of_one_name_are_both_shown_and_png_goes_before_svg(write, made):
+    first = EarlierResult("A", "one", "One.", (made("c.png", png(), "image/png"), made("c.svg", SVG, "image/svg+xml")))
+    second = EarlierResult("B", "two", "Two.", (made("c.png", png(), "image/png"),))
+    outcome, files = await write("Write a report", first, second)
+    assert len(Tags(files["report.html"]).all("img")) == 2
+    assert [file.name for file in outcome.files][2:] == ["c.png", "c-2.png"]
+
+
+@pytest.mark.parametrize("earlier", [(), (EarlierResult("A", "b", " "),)])
+async def test_nothing_to_write_about(tmp_path, earlier):
+    with pytest.raises(AgentFailed, match="nothing to write about"):
+        await Writer().perform(Assignment("t", "Write a report", tmp_path, earlier=earlier), quiet)
+
+
+async def test_a_result_of_one_megabyte_does_not_hang(write):
+    long = EarlierResult("A", "x" * 5000, ("word < > | ` " * 20 + "\n\n") * 2000)
+    _, files = await write("Write a report", long)
+    assert len(files["report.html"]) > 100_000

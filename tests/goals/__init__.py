@@ -1,0 +1,1 @@
+"""Whole goals over whole networks, checked against numbers recomputed without ioa."""
