@@ -2,13 +2,14 @@
 
     python bench/ranking.py [--data FOLDER] [--queries N] [--write]
 
-`--data` is a folder with `retrieval/*/{corpus,queries}.jsonl` and `nested-teams/*.jsonl` (default: `$IOA_SHARED/data`,
-else `../shared/data` beside the checkout); any further set of the same form is measured as well. `--queries` samples that
-many queries of each set with a fixed seed. `--write` puts the results into bench/results/ranking.{json,md}.
+`--data` is a folder with `retrieval/*/{corpus,queries}.jsonl` and `nested-teams/*.jsonl` (default:
+`$IOA_SHARED/data`, else `../shared/data` beside the checkout); any further set of the same form is measured as
+well. `--queries` samples that many queries of each set with a fixed seed. `--write` puts the results into
+bench/results/ranking.{json,md}.
 
-Columns: words (BM25 with the index's own terms and without meaning), meaning (cosine of the whole card and the whole request),
-hybrid (0.3 words + 0.7 meaning, each min-max scaled, the usual baseline), ours (`HybridIndex.search` with the request as one
-phrase), clauses (its clauses as phrases, put together by `fuse`).
+Columns: words (BM25 with the index's own terms and without meaning), meaning (cosine of the whole card and the
+whole request), hybrid (0.3 words + 0.7 meaning, each min-max scaled, the usual baseline), ours
+(`HybridIndex.search` with the request as one phrase), clauses (its clauses as phrases, put together by `fuse`).
 """
 
 from __future__ import annotations

@@ -20,13 +20,14 @@ from uuid import uuid4
 import httpx
 from starlette.types import ASGIApp
 
-from ioa.adapters.agents.builtin import BUILTIN, builtin_agents, remedy
+from ioa.adapters.agents.builtin import BUILTIN, MissingLibrary, builtin_agent
 from ioa.adapters.agents.carded import CardedAgent
 from ioa.adapters.artifacts.http import HttpArtifacts
 from ioa.adapters.clock import SystemClock
 from ioa.adapters.index import clauses, open_index
 from ioa.adapters.policy.rules.policy import RulesPolicy
 from ioa.adapters.store.sqlite import SqliteStore
+from ioa.adapters.store.vectors import SqliteVectors
 from ioa.adapters.transport.memory import MemoryTransport
 from ioa.adapters.transport.websocket import WebSocketTransport
 from ioa.client import Client, ClientSettings
@@ -44,6 +45,7 @@ from ioa.protocol.errors import Refused
 from ioa.protocol.names import name_key
 
 STORE_FILE = "hub.sqlite"
+VECTORS_FILE = "vectors.sqlite"
 JOURNAL_FILE = "journal.sqlite"
 WORK_FOLDER = "work"
 CONNECT_WITHIN_S = 20.0
@@ -75,7 +77,8 @@ async def open_hub(
 
     Raises `DataLocked`, `StoreUnavailable`, and `OSError` where the port is taken.
     """
-    found = index or await asyncio.to_thread(lambda: open_index(meaning=meaning))
+    vectors = SqliteVectors(settings.data_dir / VECTORS_FILE)
+    found = index or await asyncio.to_thread(_open_index, meaning, vectors)
     store = SqliteStore(settings.data_dir / STORE_FILE)
     hub = Hub(settings, store=store, index=found, clock=SystemClock(), new_id=new_id, split=clauses)
     await hub.start()
@@ -88,6 +91,12 @@ async def open_hub(
     finally:
         await hub.stop()
         await server.stop()
+        vectors.close()
+
+
+def _open_index(meaning: bool, vectors: SqliteVectors) -> AgentIndex:
+    """An index that computes each vector once in the life of `vectors`."""
+    return open_index(meaning=meaning, store=vectors if meaning else None)
 
 
 def resting_hub(folder: Path) -> contextlib.AbstractAsyncContextManager[OpenHub]:
@@ -201,10 +210,13 @@ async def embedded_network(
 
     Raises `Refused` (name_taken) for two agents of one name, and what `open_hub` raises.
     """
-    taking = [*(builtin_agents() if builtin else ()), *agents]
-    remarks = [text for name in BUILTIN if builtin and (text := remedy(name))]
+    # Both take a while, and much of it without Python's lock.
+    vectors = SqliteVectors(folder / VECTORS_FILE)
+    loading = asyncio.to_thread(_open_index, meaning, vectors) if index is None else asyncio.sleep(0, index)
+    (own, remarks), found = await asyncio.gather(asyncio.to_thread(_builtin, builtin), loading)
+    taking = [*own, *agents]
     async with open_hub(
-        HubSettings(data_dir=folder, port=0), meaning=meaning, listen=listen or wire == "websocket", index=index
+        HubSettings(data_dir=folder, port=0), listen=listen or wire == "websocket", index=found
     ) as opened:
         hub = opened.hub
         for goal in hub.goal_book.open_goals():
@@ -212,6 +224,7 @@ async def embedded_network(
             remarks.append(f"Cancelled what an earlier run left open: {goal.goal[:100]}")
         await _remove_others(hub, taking)
         async with contextlib.AsyncExitStack() as stack:
+            stack.callback(vectors.close)
             started: list[tuple[Client, _Arrival]] = []
             for agent in taking:
                 _, token, _ = await hub.registry.register(LOCAL_USER, agent.card, rotate=True)
@@ -234,6 +247,20 @@ async def embedded_network(
             clients = tuple(client for client, _ in started)
             assert opened.token is not None
             yield EmbeddedNetwork(hub, opened.app, opened.url, opened.token, clients, tuple(remarks))
+
+
+def _builtin(wanted: bool) -> tuple[list[CardedAgent], list[str]]:
+    """The built-in agents that can work here, and why the others cannot; nobody if they are not wanted."""
+    found: list[CardedAgent] = []
+    remarks: list[str] = []
+    for name in BUILTIN if wanted else ():
+        try:
+            found.append(builtin_agent(name))
+        except MissingLibrary as error:
+            remarks.append(str(error))
+        except ImportError as error:
+            remarks.append(f"The {name} cannot be loaded ({error}); ioa doctor says more.")
+    return found, remarks
 
 
 def _wire(stack: contextlib.AsyncExitStack, opened: OpenHub, wire: Literal["memory", "websocket"]) -> Transport:

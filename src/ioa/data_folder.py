@@ -26,8 +26,12 @@ _LOOK_AGAIN_S = 0.02
 Purpose: TypeAlias = Literal["hub", "run", "read"]
 
 
-class FolderInUse(Exception):
-    """Another process works in the folder. The text says which one, and what to do."""
+class FolderUnusable(Exception):
+    """The folder cannot be worked in. The text says why, and what to do."""
+
+
+class FolderInUse(FolderUnusable):
+    """Another process works in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,16 @@ class Hold:
 def hold(folder: Path, purpose: Purpose) -> Generator[Hold]:
     """Hold the folder, which is made if need be (only its user may look in). Commands that only read are waited for.
 
-    Raises `FolderInUse`, and `OSError` where the folder cannot be made or written.
+    Raises `FolderInUse`, and `FolderUnusable` where it cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / LOCK_FILE).open("a+b") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = (folder / LOCK_FILE).open("a+b")
+    except OSError as error:
+        raise FolderUnusable(
+            f"{folder} cannot be used: {error.strerror or error}; choose another folder with IOA_DATA."
+        ) from error
+    with opened as lock:
         until = time.monotonic() + WAIT_FOR_READERS_S
         while not _take(lock):
             other = _note_in(folder)

@@ -205,6 +205,16 @@ def test_limits_on_size(file, monkeypatch):
     )
 
 
+def test_reading_stops_when_it_is_told_to_or_takes_too_long(file):
+    document = file("a.pdf", pdf("One.", "Two."))
+    stopped = documents.Patience()
+    stopped.stop.set()
+    with pytest.raises(Unreadable, match="its task was cancelled"):
+        read_document(document, stopped)
+    with pytest.raises(Unreadable, match=r"a\.pdf takes longer than 0 seconds to read; split it"):
+        read_document(document, documents.Patience(time_s=0))
+
+
 async def test_tables_and_pictures_are_left_to_others(ask, file):
     with pytest.raises(AgentFailed, match=r"There is no document to read \(files: a.csv, b.png\)"):
         await ask("What is the price?", file("a.csv", "price\n5\n"), file("b.png", b"\x89PNG"))

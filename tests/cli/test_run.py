@@ -20,7 +20,7 @@ def test_the_conversation_goes_to_stderr_and_the_answer_to_stdout(ioa: Ioa, hub:
     assert result.exit_code == 0, result.output
     assert result.stdout == "# Answer\n\nThe mean is **4.2**.\n"
     lines = [line.rstrip() for line in result.stderr.splitlines()]
-    start = lines.index("Goal goal-1: Find the mean")
+    start = lines.index("Goal  Find the mean")
     assert lines[start + 1 : start + 16] == [
         "  0.0 s  Writer forms a team with Data analyst, Plotter · floor: Writer",
         "  0.5 s  Writer assigns 2 tasks and goes on (async_task)",

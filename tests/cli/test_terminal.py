@@ -76,6 +76,8 @@ def test_markdown_is_laid_out_for_those_who_watch() -> None:
         "Title", "", "See bold and code and here (https://e.org).", "",
         "  city   n", "  ────  ──", "  Oslo   5", "  Rome  12", "", "• item", "", "    x = 1",
     ]  # fmt: skip
+    plain = markdown.shown("*(data\\_analyst)* 2 * 3 * 4, `a\\_b`, a*b*c", Terminal(io.StringIO(), 80, watched=True))
+    assert plain == "(data_analyst) 2 * 3 * 4, a\\_b, a*b*c"
     coloured = markdown.shown("**bold**", Terminal(io.StringIO(), 80, True, True))
     assert coloured == "\x1b[1mbold\x1b[0m"
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from fake_hub import FakeHub
 
@@ -50,17 +51,17 @@ class Shelf:
     async def put(self, path: Path, name: str, media_type: str) -> Artifact:
         if self.refuse:
             raise ArtifactUnavailable(self.refuse)
-        return self.add(name, path.read_bytes())
+        return self.add(name, await asyncio.to_thread(path.read_bytes))
 
     async def fetch(self, artifact: Artifact, folder: Path) -> Path:
         if artifact.digest not in self.bytes:
             raise ArtifactUnavailable("the hub does not have it")
         path = folder / artifact.name
-        path.write_bytes(self.bytes[artifact.digest])
+        await asyncio.to_thread(path.write_bytes, self.bytes[artifact.digest])
         return path
 
 
-Work = Callable[[Assignment, ReportProgress], Awaitable[Outcome]]
+Work = Callable[[Assignment, ReportProgress], Awaitable[Any]]
 
 
 class FunctionAgent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from desk import Desk, FunctionAgent
@@ -42,7 +43,7 @@ async def test_the_same_member_decides_afresh_when_it_gets_the_floor_again(desk:
     at_once: list[int] = []
     running = 0
 
-    async def slow(view):
+    async def slow(view) -> Any:
         nonlocal running
         running += 1
         at_once.append(running)
@@ -284,3 +285,38 @@ async def test_an_entry_that_the_law_refuses_is_fetched_again_and_does_not_end_t
     await desk.hub.until(lambda: joined.client.group("g1") == desk.hub.groups["g1"])
     assert joined.saw(LogUnreadable)[0].fetch_again
     assert joined.saw(EntryTaken)[-1].message.seq == desk.hub.groups["g1"].seq
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["offline", "restarted"])
+async def test_a_decision_from_an_old_log_is_not_taken_for_a_later_turn(desk: Desk, restart):
+    """While Ada was away she lost the floor and got it back. What she decided before that must not count now."""
+    ready = asyncio.Event()
+
+    async def slow(view):
+        await ready.wait()
+        return conclude("decided before")
+
+    first = ScriptedPolicy([slow])
+    ada = desk.join("Ada", first)
+    desk.join("Bob", ScriptedPolicy([say("look, it has changed: please read", "Ada")]))
+    desk.hub.launch("Ada", "Bob")
+    await desk.hub.until(lambda: first.views)
+    if not restart:
+        ada.transport.reachable = False
+        desk.hub.cut("Ada")
+        await desk.hub.until(lambda: not ada.client.connected)
+        ready.set()
+        await desk.hub.until(lambda: ada.journal.outbox())
+    else:
+        await ada.leave()
+        desk.joined.remove(ada)
+    desk.hub.take_floor("g1")
+    await desk.hub.until(lambda: desk.hub.groups["g1"].floor == "Ada")
+    first._turns.append(lambda view: conclude(f"decided after {len(view.log)} entries"))
+    if not restart:
+        ada.transport.reachable = True
+    else:
+        instant = ScriptedPolicy([lambda view: conclude(f"decided after {len(view.log)} entries")] * 5)
+        desk.join("Ada", instant)
+    group = await desk.ended("g1")
+    assert group.conclusion == "decided after 3 entries"

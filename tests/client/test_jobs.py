@@ -116,9 +116,40 @@ async def test_a_broken_journal_ends_everything():
     async def work() -> None:
         raise JournalFailed("disk full")
 
-    with pytest.raises(ExceptionGroup) as caught:
+    async def everything() -> None:
         async with asyncio.TaskGroup() as group:
-            jobs = Jobs(group, lambda key, error: None)
-            jobs.start(("a",), work())
+            Jobs(group, lambda key, error: None).start(("a",), work())
             await forever()
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await everything()
+    assert isinstance(caught.value.exceptions[0], JournalFailed)
+
+
+async def test_a_job_that_is_cancelled_before_its_first_step_has_ended():
+    ended: list[tuple[str, ...]] = []
+    async with asyncio.TaskGroup() as group:
+        jobs = Jobs(group, lambda key, error: ended.append(key))
+        jobs.start(("a",), forever())
+        jobs.cancel(("a",))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert ended == [("a",)]
+        assert not jobs.running(("a",))
+
+
+async def test_an_error_while_looking_at_what_is_next_is_not_lost():
+    def on_end(key, error) -> None:
+        raise JournalFailed("disk full")
+
+    async def nothing() -> None:
+        return
+
+    async def everything() -> None:
+        async with asyncio.TaskGroup() as group:
+            Jobs(group, on_end).start(("a",), nothing())
+            await forever()
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await everything()
     assert isinstance(caught.value.exceptions[0], JournalFailed)

@@ -13,7 +13,6 @@ from ioa.conversation.hub_duties import prepare
 from ioa.protocol.messages import (
     AnyMessage,
     AsyncTask,
-    Budgets,
     Conclusion,
     Deadline,
     Discussion,
@@ -123,7 +122,7 @@ def interject(content: str = "hurry", sender: str = OWNER) -> Interjection:
 
 
 def fold(*messages: AnyMessage, group: Group | None = None) -> Group:
-    """The group after these messages, each prepared as the hub does. Raises what the law raises."""
+    """The group after these messages, those of members prepared as the hub does. Raises what the law raises."""
     return fold_with_effects(*messages, group=group)[0]
 
 
@@ -132,15 +131,16 @@ def fold_with_effects(*messages: AnyMessage, group: Group | None = None) -> tupl
     effects: tuple[Effect, ...] = ()
     for message in messages:
         effects = ()
-        for entry in prepare(group, message) if group is not None else (message,):
+        for entry in as_logged(group, message):
             group, more = step(group, entry)
             effects += more
     assert group is not None
     return group, effects
 
 
-def small(**fields: Any) -> Budgets:
-    return Budgets(**fields)
+def as_logged(group: Group | None, message: AnyMessage) -> tuple[AnyMessage, ...]:
+    """What the hub makes of a post. Its own messages go into the log as they are."""
+    return (message,) if group is None or message.sender == HUB else prepare(group, message)
 
 
 def numbered(message: AnyMessage, group: Group | None) -> AnyMessage:

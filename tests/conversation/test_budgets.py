@@ -24,7 +24,6 @@ from ioa.conversation.group import (
 from ioa.conversation.hub_duties import (
     force_conclusion,
     nested_turns,
-    prepare,
     result_of_subgroup,
     waits,
     when_overdue,
@@ -34,6 +33,7 @@ from ioa.protocol.codec import decode_message, encode
 from ioa.protocol.errors import Refused
 from ioa.protocol.messages import AnyMessage, Budgets, Conclusion, Discussion, Launch, Parent, Pause, Subgroup, TaskTurn
 from tests.conversation.scenes import (
+    as_logged,
     conclude,
     header,
     interject,
@@ -149,7 +149,7 @@ class Village:
         effects: tuple[Effect, ...] = ()
         entries: list[AnyMessage] = []
         try:
-            for entry in prepare(group, message) if group else (message,):
+            for entry in as_logged(group, message):
                 stamped = numbered(entry, group)
                 group, more = step(group, stamped)
                 effects += more

@@ -14,8 +14,9 @@ from ioa.conversation.hub_duties import (
     prepare,
     result_of_subgroup,
 )
-from ioa.protocol.codec import decode_message, encode
+from ioa.protocol.codec import decode_client_frame, decode_message, encode
 from ioa.protocol.errors import Refused
+from ioa.protocol.frames import MAX_FRAME_BYTES, Post
 from ioa.protocol.messages import MAX_TEXT_CHARS, Budgets, Conclusion, GroupOutcome, Parent, SyncTask
 from tests.conversation.scenes import cancel, conclude, fold, launch, numbered, parallel, result, say, subgroup, sync
 
@@ -26,7 +27,7 @@ def full_of_results() -> Group:
     group = fold(parallel("é" * 80, "B"), result("B", "g.1"), group=group)
     done = group.tasks["g.1"]
     long = replace(done.reports[0], conclusion="\x01" * MAX_TEXT_CHARS, assignee="é" * 80)
-    filled = replace(done, reports=(long,) * 8, task_abstract="t" * 2_000)
+    filled = replace(done, reports=(long,) * 2, task_abstract="t" * 2_000)
     tasks = {f"g.{n}": replace(filled, task_id=f"g.{n}") for n in range(MAX_TASKS_A_GROUP)}
     return replace(group, tasks=tasks)
 
@@ -63,6 +64,23 @@ def test_task_ids_are_minted_one_after_another_and_fit_the_wire() -> None:
     assert decode_message(encode(minted)) == minted
     group = fold(first, replace(sync("A", "B"), comm_id=comm_id), group=group)
     assert [name.rpartition(".")[2] for name in group.tasks] == ["1", "2", "3"]
+
+
+def test_an_assignment_of_full_size_can_be_read_from_the_log() -> None:
+    """With the identifiers that the hub minted it is larger than what a client may send."""
+    comm_id = "c" * 128
+    first = replace(parallel("A", *["B"] * 32), comm_id=comm_id)
+    room = MAX_FRAME_BYTES - len(encode(Post(message=first)))
+    texts = [min(MAX_TEXT_CHARS - 10, max(0, room - (MAX_TEXT_CHARS - 10) * place)) for place in range(32)]
+    tasks = tuple(
+        replace(entry, task_desc="do it" + "x" * more) for entry, more in zip(first.tasks, texts, strict=True)
+    )
+    full = replace(first, tasks=tasks)
+    assert len(encode(Post(message=full))) == MAX_FRAME_BYTES
+    assert decode_client_frame(encode(Post(message=full))) == Post(message=full)
+    (minted,) = prepare(fold(launch(comm_id=comm_id)), full)
+    assert len(encode(minted)) > MAX_FRAME_BYTES
+    assert decode_message(encode(minted)) == minted
 
 
 def test_other_messages_are_left_as_they_are() -> None:

@@ -31,6 +31,7 @@ from tests.conversation.scenes import (
     COMM,
     OWNER,
     TEAM,
+    as_logged,
     cancel,
     conclude,
     fold,
@@ -86,7 +87,7 @@ class GroupChat(RuleBasedStateMachine):
         after, log, all_effects = before, [], ()
         try:
             for message in entries:
-                for entry in prepare(after, message):
+                for entry in as_logged(after, message):
                     stamped = numbered(entry, after)
                     previous = after
                     after, effects = step(after, stamped)
@@ -234,6 +235,7 @@ class GroupChat(RuleBasedStateMachine):
         assert bool(now) != group.ended
         if group.ended:
             return
+        assert [wait.timeout_s for wait in now if wait.overdue == "group"] == [group.budgets.group_timeout_s]
         held = [wait for wait in now if wait.overdue == "floor"]
         assert len(held) == (group.floor is not None)
         assert held or any(wait.task_id in group.waiting for wait in now)
@@ -417,6 +419,13 @@ def test_a_lost_turn_is_a_turn_and_the_next_present_member_has_the_floor() -> No
     assert (group.floor, group.turns, group.absent) == ("B", 1, ("A",))
     group = fold(say("B", "A"), late_turn("A", 3), group=group)
     assert (group.floor, group.absent) == ("B", ("A",))
+
+
+def test_a_lost_floor_goes_round_the_team_past_all_who_are_absent() -> None:
+    """Not to the initiator, who is absent as well."""
+    group = fold(launch(("A", "B", "C", "D")), late_turn("A", 1), say("B", "D"), late_turn("D", 3))
+    assert group.absent == ("A", "D")
+    assert group.floor == "B"
 
 
 def test_whoever_posts_anything_is_present_again() -> None:

@@ -255,7 +255,7 @@ async def network(data_dir: Path, *, store=None, clock=None, index=None, limits=
     hub = Hub(
         settings,
         store=store,
-        index=index or WordIndex(),
+        index=WordIndex() if index is None else index,
         clock=clock,
         new_id=lambda: f"id-{prefix}-{next(numbers)}",
         split=lambda text: [part.strip() for part in text.split(";")],

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from ioa.adapters.policy.rules.goal_text import MAX_STEPS, Plan, split_goal
 from ioa.adapters.policy.rules.inner_steps import split_task
 from ioa.adapters.policy.rules.search_phrases import search_phrases
-from tests.rules.goals import FRESH, GOALS, NOT_UNDERSTOOD, Expected
+from tests.rules.goals import FRESH, GOALS, NOT_UNDERSTOOD, SECOND, Expected
+
+ALL = GOALS + FRESH + SECOND
 
 
-@pytest.mark.parametrize(("goal", "expected"), GOALS + FRESH, ids=[goal[:60] for goal, _ in GOALS + FRESH])
+@pytest.mark.parametrize(("goal", "expected"), ALL, ids=[goal[:60] for goal, _ in ALL])
 def test_a_goal_is_split_into_its_steps(goal: str, expected: Expected) -> None:
     plan = split_goal(goal)
     assert [step.needs for step in plan.steps] == [needs for _, needs in expected], plan
@@ -186,7 +188,7 @@ def test_any_text_gives_a_plan(text: str) -> None:
     search_phrases(text)
 
 
-@given(st.lists(st.sampled_from([goal for goal, _ in GOALS + FRESH]), min_size=1, max_size=4))
+@given(st.lists(st.sampled_from([goal for goal, _ in ALL]), min_size=1, max_size=4))
 def test_goals_after_one_another_give_a_plan(goals: list[str]) -> None:
     text = "\n\n".join(goals)
     plan = split_goal(text)

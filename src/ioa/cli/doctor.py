@@ -107,15 +107,24 @@ def check_packages() -> list[Check]:
 
 def check_agents() -> list[Check]:
     """Which built-in agents can work."""
-    from ioa.adapters.agents.builtin import BUILTIN, missing
+    from ioa.adapters.agents.builtin import BUILTIN, builtin_agent, missing
 
     absent = {name: packages for name in BUILTIN if (packages := missing(name))}
-    ready = [name for name in BUILTIN if name not in absent]
+    ready: list[str] = []
+    broken: list[Check] = []
+    for name in BUILTIN:
+        if name in absent:
+            continue
+        try:
+            builtin_agent(name)
+            ready.append(name)
+        except ImportError as error:
+            broken.append(Check("agents", "problem", f"{name} cannot be loaded: {error}", _REINSTALL))
     checks = [Check("agents", "ok", f"ready: {', '.join(ready)}")] if ready else []
     if absent:
         lacking = "; ".join(f"{name} needs {', '.join(packages)}" for name, packages in absent.items())
         checks.append(Check("agents", "warning", lacking, f"pip install '{DISTRIBUTION}[agents]'"))
-    return checks
+    return [*checks, *broken]
 
 
 def check_meaning() -> list[Check]:
@@ -248,5 +257,10 @@ def show(checks: tuple[Check, ...]) -> None:
             out.write(f"{' ' * (widest + 13)}mend: {check.remedy}")
     amiss = [check for check in checks if check.status != "ok"]
     problems = sum(check.status == "problem" for check in amiss)
-    summary = f"{problems} problems, {len(amiss) - problems} warnings." if amiss else "All is well."
+    warnings = len(amiss) - problems
+    counts = (
+        f"{problems} problem{'' if problems == 1 else 's'}",
+        f"{warnings} warning{'' if warnings == 1 else 's'}",
+    )
+    summary = f"{', '.join(counts)}." if amiss else "All is well."
     out.write(f"\n{summary}")

@@ -49,7 +49,7 @@ async def run_hub(options: HubOptions) -> None:
                 held.announce(hub.url)
                 _say_where(hub.url, folder, wanted)
                 await _until_told()
-    except data_folder.FolderInUse as error:
+    except data_folder.FolderUnusable as error:
         raise BadInput(str(error)) from error
     except OSError as error:
         raise Failure(_why(error, options, folder)) from error

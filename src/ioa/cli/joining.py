@@ -46,6 +46,8 @@ def held_folder(root: Path, url: str, name: str) -> Generator[Path]:
             yield folder
     except data_folder.FolderInUse as error:
         raise BadInput(f"{one_line(name)} is at {url} already, from this machine: {error}") from error
+    except data_folder.FolderUnusable as error:
+        raise BadInput(str(error)) from error
 
 
 async def registered(api: HubApi, agent: CardedAgent, folder: Path, *, rotate: bool = False) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ioa.cli.follow import Followed
 from ioa.cli.records import Entry, Goal
 from ioa.cli.tell import Teller
-from ioa.cli.terminal import Terminal, cut, one_line
+from ioa.cli.terminal import Terminal, cut, hanging, one_line, wrap
 
 _CLEAR = "\r\x1b[2K"
 PATIENCE_S = 2.0
@@ -33,7 +33,7 @@ class LiveView:
         self._teller = Teller(self.terminal, self.followed)
 
     def launched(self, goal: Goal) -> None:
-        self._say(self.terminal.style(f"Goal {goal.goal_id}", "bold") + f": {one_line(goal.goal, 400)}")
+        self._say(hanging("Goal  ", one_line(goal.goal, 600), self.terminal.columns))
         self.status(goal)
 
     def entry(self, entry: Entry) -> None:
@@ -52,7 +52,9 @@ class LiveView:
         self.tick()
 
     def remark(self, text: str) -> None:
-        self._say(self.terminal.style(one_line(text), "yellow"))
+        self._say(
+            "\n".join(self.terminal.style(line, "yellow") for line in wrap(one_line(text), self.terminal.columns))
+        )
 
     def tick(self) -> None:
         """Time has passed: say what is worth a line by now, and where somebody watches draw the line below anew."""

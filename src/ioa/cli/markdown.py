@@ -6,6 +6,7 @@ stays Markdown.
 
 from __future__ import annotations
 
+import io
 import re
 
 from ioa.cli.terminal import Terminal, pad, safe_block, width, wrap
@@ -16,7 +17,11 @@ _RULE = re.compile(r"^\s*([-*_])(\s*\1){2,}\s*$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 _LINK = re.compile(r"!?\[([^\]]+)\]\(([^)\s]+)\)")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*|__(?=\S)(.+?)(?<=\S)__")
-_CODE = re.compile(r"`([^`]+)`")
+_EMPHASIS = re.compile(r"(?<![\w*\\])\*(?=[^\s*])([^*]+?)(?<=[^\s\\])\*(?![\w*])")
+_CODE = re.compile(r"(`[^`]+`)")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+_PLAIN = Terminal(io.StringIO())
 
 
 def shown(text: str, terminal: Terminal) -> str:
@@ -71,13 +76,20 @@ def _link(match: re.Match[str]) -> str:
 
 
 def _styled(text: str, terminal: Terminal) -> str:
-    text = _CODE.sub(lambda match: terminal.style(match.group(1), "cyan"), text)
-    return _BOLD.sub(lambda match: terminal.style(match.group(1) or match.group(2), "bold"), text)
+    """Emphasis and code in styles; what stands in code is not looked at any further."""
+    parts: list[str] = []
+    for part in _CODE.split(text):
+        if len(part) > 2 and part[0] == part[-1] == "`":
+            parts.append(terminal.style(part[1:-1], "cyan"))
+            continue
+        part = _BOLD.sub(lambda match: terminal.style(match.group(1) or match.group(2), "bold"), part)
+        part = _EMPHASIS.sub(lambda match: terminal.style(match.group(1), "dim"), part)
+        parts.append(_ESCAPED.sub(r"\1", part))
+    return "".join(parts)
 
 
 def _unmarked(text: str) -> str:
-    text = _BOLD.sub(lambda match: match.group(1) or match.group(2), _LINK.sub(_link, text))
-    return _CODE.sub(lambda match: match.group(1), text)
+    return _styled(_LINK.sub(_link, text), _PLAIN)
 
 
 def _code_block(lines: list[str], place: int, out: list[str], terminal: Terminal) -> int:
@@ -111,4 +123,4 @@ def _table(lines: list[str], place: int, out: list[str], terminal: Terminal) -> 
 
 def _cells(line: str) -> list[str]:
     inner = line.strip().removeprefix("|").removesuffix("|")
-    return [_unmarked(cell.strip().replace("\\|", "|")) for cell in re.split(r"(?<!\\)\|", inner)]
+    return [_unmarked(cell.strip()) for cell in re.split(r"(?<!\\)\|", inner)]

@@ -13,7 +13,7 @@ from ioa.cli.follow import Cost, Followed
 from ioa.cli.goal_run import Reason
 from ioa.cli.hub_api import HubApi
 from ioa.cli.records import Goal
-from ioa.cli.terminal import Terminal, one_line, seconds
+from ioa.cli.terminal import Terminal, hanging, one_line, seconds
 
 ANSWER_FILE = "answer.md"
 _BY_STATUS = {"completed": Exit.COMPLETED, "partial": Exit.PARTIAL}
@@ -122,7 +122,7 @@ def show_footer(outcome: Outcome, err: Terminal, problems: list[str]) -> None:
         for written in outcome.files:
             note = "  (its own name was taken there)" if written.renamed else ""
             err.write(f"         {one_line(written.path.name)}{note}")
-    err.write(f"cost     {_cost(outcome)}")
+    err.write(hanging("cost     ", _cost(outcome), err.columns))
     err.write(f"policy   {_policy(outcome.policy)}")
     if goal.comm_id:
         err.write(err.style(f"again    ioa show {goal.comm_id}   ioa run --continue {goal.comm_id} GOAL", "dim"))

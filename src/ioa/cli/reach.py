@@ -68,7 +68,7 @@ async def opened(place: Place) -> AsyncGenerator[HubApi]:
                 transport = httpx.ASGITransport(app=resting.app)
                 async with HubApi("http://127.0.0.1", resting.token, transport=transport) as api:
                     yield api
-    except data_folder.FolderInUse as error:
+    except data_folder.FolderUnusable as error:
         raise HubProblem(str(error)) from error
 
 

@@ -90,6 +90,8 @@ def run(goal: tuple[str, ...], team: tuple[str, ...], **given: object) -> None:
     if any(not name for name in names):
         raise BadInput(f"--team {','.join(names)!r} has an empty name; write for example --team 'Plotter,Writer'.")
     options = RunOptions(goal=_goal_text(text), team=names, **given)  # pyright: ignore[reportArgumentType] - click has checked and converted them
+    if sys.stderr.isatty() and not options.quiet:
+        click.echo("Starting …\r", err=True, nl=False)  # what is imported next takes a second; the view writes over it
     from ioa.cli.run_flow import run_flow
 
     code = run_async(run_flow(options))

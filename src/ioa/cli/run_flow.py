@@ -28,7 +28,7 @@ from ioa.cli.logs import log_to_file
 from ioa.cli.options import print_json
 from ioa.cli.reach import given_place, local_places, locate, opened
 from ioa.cli.run_command import RunOptions
-from ioa.cli.terminal import Terminal, one_line, stderr, stdout
+from ioa.cli.terminal import Terminal, one_line, stderr, stdout, wrap
 from ioa.settings import Settings
 
 TICK_S = 1.0
@@ -57,7 +57,7 @@ async def run_flow(options: RunOptions) -> Exit:
     async with _network(options, settings, agents) as network:
         if not options.quiet:
             for remark in network.remarks:
-                err.write(err.style(one_line(remark), "dim"))
+                err.write("\n".join(err.style(line, "dim") for line in wrap(one_line(remark), err.columns)))
         request = GoalRequest(
             goal=goal,
             attachments=attachments,
@@ -131,10 +131,8 @@ def _held(folder: Path) -> Generator[data_folder.Hold]:
     try:
         with data_folder.hold(folder, "run") as held:
             yield held
-    except data_folder.FolderInUse as error:
+    except data_folder.FolderUnusable as error:
         raise BadInput(str(error)) from error
-    except PermissionError as error:
-        raise BadInput(f"{folder} cannot be written: {error.strerror}; set IOA_DATA to another folder.") from error
 
 
 async def _folder_for(continues: str | None, settings: Settings) -> Path:

@@ -15,7 +15,7 @@ from ioa.cli.options import print_json
 from ioa.cli.reach import Located, all_places, locate, opened
 from ioa.cli.records import Entry, Goal
 from ioa.cli.tell import Teller
-from ioa.cli.terminal import Terminal, one_line, stderr, stdout
+from ioa.cli.terminal import Terminal, hanging, one_line, stderr, stdout
 from ioa.settings import Settings
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def below(entries: Sequence[Entry], comm_id: str | None) -> frozenset[str]:
 
 
 def _show(goal: Goal, entries: Sequence[Entry], comm_id: str | None, out: Terminal, limit: int | None) -> None:
-    out.write(f"{out.style('Goal', 'bold')}    {one_line(goal.goal)}")
+    out.write(hanging("Goal    ", one_line(goal.goal), out.columns))
     out.write(f"goal_id {goal.goal_id}   comm_id {goal.comm_id or '-'}   status {goal.status}")
     out.write(f"channels {goal.channels.nested} as nested, {goal.channels.full} as one group of all")
     out.write()

@@ -123,6 +123,8 @@ class Teller:
 
     def _conclusion(self, watched: Watched, message: Conclusion, who: str) -> str:
         head = f"{self._mark(message.outcome)} {who} concludes: {message.outcome}"
+        if message.forced and watched.number == 1:  # what it says is the answer, which is shown below
+            return f"{head} {self.terminal.style('(forced)', 'yellow')}"
         if message.forced:
             return f"{head} {self.terminal.style('(forced)', 'yellow')}: {self._text(message.content)}"
         return head if watched.number == 1 else f"{head}: {self._text(message.content)}{self._files(message.artifacts)}"

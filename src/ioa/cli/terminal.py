@@ -117,6 +117,13 @@ def wrap(text: str, columns: int) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
+def hanging(head: str, text: str, columns: int) -> str:
+    """`head` and the text behind it, in lines of at most so many columns, each below the first letter of the text."""
+    lead = width(head)
+    lines = wrap(text, max(20, columns - lead))
+    return "\n".join((" " * lead if place else head) + line for place, line in enumerate(lines))
+
+
 def _prefix(word: str, columns: int) -> str:
     taken = 0
     for place, char in enumerate(word):

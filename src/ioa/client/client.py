@@ -51,7 +51,7 @@ class ClientSettings:
     max_concurrent_tasks: int = 4
     nested_teams: bool = True
     work_folder: Path | None = None
-    search_limit: int = 5
+    search_limit: int = 20
     patience: Patience = field(default_factory=Patience)
 
 
@@ -207,6 +207,7 @@ class Client:
     def welcomed(self) -> None:
         """The connection is up: see to everything that was left open."""
         self._news.set()
+        self._communication.welcomed()
         for group in self._groups.open():
             self._look(group)
 

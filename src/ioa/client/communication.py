@@ -31,10 +31,11 @@ from ioa.protocol.errors import MalformedFrame, ProtocolError
 from ioa.protocol.messages import AnyMessage, Conclusion, Discussion, Pause, Turn, kind
 from ioa.protocol.names import printable
 
-Observation: TypeAlias = Callable[[], str] | Callable[[], Awaitable[str]]
+Observation: TypeAlias = Callable[[], str | Awaitable[str]]
 """Supplies what a client without an agent sees. Source: IoA paper, A.4.3."""
 
 SHARE_OF_TURN = 0.8
+CATCH_UP_S = 5.0
 MAX_DECISIONS = 3
 MAX_MOVED = 20
 """How often a decision may be overtaken by the log before it counts like any other refused one."""
@@ -53,7 +54,8 @@ class Floor:
     attempts: int = 0
     overtaken: int = 0
     refusal: str = ""
-    seen_seq: int = 0
+    viewed_seq: int = 0
+    said_seq: int = 0
     fell_back: bool = False
     said: bool = False
     wait_for_seq: int = 0
@@ -87,6 +89,18 @@ class Communication:
         self._listen = listener
         self._observation = observation
         self._floors: dict[str, Floor] = {}
+        self._behind: dict[str, float] = {}  # groups whose log may have gone on elsewhere, until when
+
+    def welcomed(self) -> None:
+        """The connection is up again: what this client knows of its groups may be old for a moment. Until it has caught
+        up, its turns say which log entry they want to be, so that one decided from an old log is refused as stale."""
+        until = self._clock.monotonic_s() + CATCH_UP_S
+        self._behind = {group.comm_id: until for group in self._groups.open()}
+        for comm_id, floor in self._floors.items():
+            said = self._connection.waiting(turn_id(comm_id, floor.since))
+            group = self._groups.get(comm_id)
+            if isinstance(said, Turn) and group is not None:
+                self._connection.amend(replace(said, seq=place_of(group, said)))
 
     def look(self, group: Group) -> None:
         """Bring what goes on here in line with the group's state."""
@@ -104,7 +118,7 @@ class Communication:
                 self._connection.withdraw(turn_id(group.comm_id, floor.since))
             ends_at = self._clock.monotonic_s() + group.budgets.turn_timeout_s * SHARE_OF_TURN
             floor = Floor(group.floor_since, ends_at)
-            floor.said = self._connection.waiting(turn_id(group.comm_id, floor.since))  # after a restart
+            floor.said = self._connection.waiting(turn_id(group.comm_id, floor.since)) is not None  # after a restart
             self._floors[group.comm_id] = floor
         if not (floor.said or floor.fell_back) and group.seq >= floor.wait_for_seq and not self._jobs.running(key):
             self._jobs.start(key, self._speak(group.comm_id, floor))
@@ -125,10 +139,10 @@ class Communication:
             _log.error("%s: nothing that is safe to say is accepted: %s", message.comm_id, printable(error.rule))
             return  # `said` stays: the hub's deadline takes the floor
         floor.said = False
-        if (error.code in OVERTAKEN or group.seq > floor.seen_seq) and floor.overtaken < MAX_MOVED:
+        if (error.code in OVERTAKEN or group.seq > floor.viewed_seq) and floor.overtaken < MAX_MOVED:
             floor.overtaken += 1
             floor.attempts -= 1
-            if error.code in OVERTAKEN and group.seq == floor.seen_seq:
+            if error.code in OVERTAKEN and group.seq == floor.said_seq:
                 floor.wait_for_seq = group.seq + 1  # what overtook it is still on its way
         else:
             legal = f"; legal now: {', '.join(error.legal)}" if error.legal else ""
@@ -140,7 +154,7 @@ class Communication:
         chat = self._groups.chat(comm_id)
         if chat is None:
             return
-        floor.seen_seq = chat.group.seq
+        floor.viewed_seq = chat.group.seq
         reason = floor.refusal
         message: TurnMessage | None = None
         if floor.attempts < MAX_DECISIONS:
@@ -170,16 +184,20 @@ class Communication:
             floor.fell_back = True
             message = fallback(group, self._card.name, reason or "no decision")
             self._listen(FellBack(comm_id, reason))
-        self._say(comm_id, floor, message)
+        self._say(group, floor, message)
 
-    def _say(self, comm_id: str, floor: Floor, message: TurnMessage) -> None:
+    def _say(self, group: Group, floor: Floor, message: TurnMessage) -> None:
+        comm_id = group.comm_id
         try:
             if not isinstance(message, Turn):  # pyright: ignore[reportUnnecessaryIsInstance] - policies are foreign code
                 raise MalformedFrame("malformed", f"a turn cannot be {type(message).__name__}")
             stamped = replace(
                 message, sender=self._card.name, comm_id=comm_id, message_id=turn_id(comm_id, floor.since), seq=0
             )
-            floor.said = True
+            behind = not self._connection.connected or self._clock.monotonic_s() < self._behind.get(comm_id, 0.0)
+            if behind:
+                stamped = replace(stamped, seq=place_of(group, stamped))
+            floor.said, floor.said_seq = True, group.seq
             self._connection.post(stamped)
         except MalformedFrame as error:  # too large, or a field that no hub would take
             floor.said = False
@@ -202,6 +220,12 @@ class Communication:
 def turn_id(comm_id: str, since: int) -> str:
     """The message_id of the turn that the floor given by entry `since` allows."""
     return request_id("turn", comm_id, str(since))
+
+
+def place_of(group: Group, message: Turn) -> int:
+    """The log entry that a turn becomes if the group's log has not gone on; a conclusion comes after the cancellations
+    of what is open."""
+    return group.seq + 1 + (len(group.open_tasks) if isinstance(message, Conclusion) else 0)
 
 
 def fallback(group: Group, me: str, reason: str) -> TurnMessage:

@@ -131,9 +131,9 @@ class HubConnection:
     def connected(self) -> bool:
         return self._up
 
-    def waiting(self, message_id: str) -> bool:
-        """Whether this message is neither accepted nor refused yet."""
-        return message_id in self._outbox
+    def waiting(self, message_id: str) -> AnyMessage | None:
+        """The message, if it is neither accepted nor refused yet."""
+        return self._outbox.get(message_id)
 
     def post(self, message: AnyMessage, run: Run | None = None) -> None:
         """Put a message into the outbox (and the run's state with it). The receiver hears what became of it.
@@ -146,6 +146,11 @@ class HubConnection:
         if self._up:
             self._queue.append(Post(message=message))
             self._wake.set()
+
+    def amend(self, message: AnyMessage) -> None:
+        """Replace a message that waits, under its identifier, before it is sent again."""
+        self._journal.post(message)
+        self._outbox[message.message_id] = message
 
     def withdraw(self, message_id: str) -> None:
         """Stop sending a message that has lost its point. It may have arrived already."""
@@ -366,8 +371,9 @@ class HubConnection:
         while self._queue:
             frame = self._queue.popleft()
             if isinstance(frame, Post):
-                if frame.message.message_id in self._outbox:  # else it was withdrawn
-                    return frame
+                message = self._outbox.get(frame.message.message_id)  # None: it was withdrawn
+                if message is not None:
+                    return Post(message=message)
             elif frame.request_id in self._asked:
                 return frame
         if self._told:

@@ -31,6 +31,7 @@ class Jobs:
         self._group = group
         self._on_end = on_end
         self._running: dict[Key, asyncio.Task[None]] = {}
+        self._failed: dict[Key, Exception] = {}
         self._closed = False
 
     def running(self, key: Key) -> bool:
@@ -41,7 +42,10 @@ class Jobs:
         if self._closed or key in self._running:
             work.close()
             return
-        self._running[key] = self._group.create_task(self._run(key, work), name="/".join(key))
+        task = self._group.create_task(self._run(key, work), name="/".join(key))
+        self._running[key] = task
+        # A callback, because a task that is cancelled before its first step never enters `_run`.
+        task.add_done_callback(lambda done: self._ended(key, work, done))
 
     def cancel(self, key: Key) -> None:
         """Cancel the job, if there is one. It counts as running until it has unwound."""
@@ -56,26 +60,31 @@ class Jobs:
             task.cancel()
 
     async def _run(self, key: Key, work: Coroutine[object, object, None]) -> None:
-        error: Exception | None = None
         try:
             await work
         except JournalFailed:
             self._closed = True  # without its journal the client may do nothing more
             raise
-        except Exception as caught:  # noqa: BLE001 - the effect runner: one job's error is not the others' end
+        except Exception as error:  # noqa: BLE001 - the effect runner: one job's error is not the others' end
             _log.exception("job %s failed", "/".join(key))
-            error = caught
+            self._failed[key] = error
         except asyncio.CancelledError:
-            if self._closed:
-                raise
+            raise
         except BaseException:
             self._closed = True
             raise
-        finally:
-            del self._running[key]
-            work.close()  # it was never begun if the cancellation came first
-            if not self._closed:
-                self._on_end(key, error)
+
+    def _ended(self, key: Key, work: Coroutine[object, object, None], task: asyncio.Task[None]) -> None:
+        del self._running[key]
+        work.close()  # it was never begun if the cancellation came first
+        error = self._failed.pop(key, None)
+        if self._closed:
+            return
+        try:
+            self._on_end(key, error)
+        except BaseException as failure:  # noqa: BLE001 - in a callback it would be lost: the task group raises it
+            self._closed = True
+            self._group.create_task(_raise(failure))
 
 
 async def within(clock: Clock, seconds: float, work: Coroutine[object, object, T]) -> T:
@@ -99,6 +108,10 @@ async def within(clock: Clock, seconds: float, work: Coroutine[object, object, T
                 _log.error("work was cancelled %g s ago and goes on; it is left behind: %r", GRACE_S, task)
                 task.add_done_callback(_swallow)
         _swallow(task)
+
+
+async def _raise(error: BaseException) -> None:
+    raise error
 
 
 def _swallow(task: asyncio.Future[T]) -> None:

@@ -219,13 +219,8 @@ class TaskManagement:
         if team_up and await self._formation.for_task(view.group, view.task, brief):
             self._keep(replace(run, state="nested"))
             return
-        try:
-            async with self._places:
-                await self._alone(run, brief, again=again)
-        except asyncio.CancelledError:
-            if (run.comm_id, run.task_id) in self._begun:
-                self._listen(AgentStopped(run.comm_id, run.task_id, "cancelled"))
-            raise
+        async with self._places:
+            await self._alone(run, brief, again=again)
 
     async def _needs_team(self, view: TaskView) -> bool:
         limit_s = view.group.budgets.turn_timeout_s * SHARE_FOR_BRIEF
@@ -265,6 +260,10 @@ class TaskManagement:
                 text = str(failure).strip() or "the agent failed without a word; its log may say more"
                 self._end(run.comm_id, run.task_id, "failed", text[:MAX_TEXT_CHARS])
                 return
+            except asyncio.CancelledError:
+                if (run.comm_id, run.task_id) in self._begun:
+                    self._listen(AgentStopped(run.comm_id, run.task_id, "cancelled"))
+                raise
             message = self._result(run.comm_id, run.task_id, "completed", outcome.conclusion)
             abstract = outcome.abstract.strip() or abstract_of(outcome.conclusion)
             self._post_result(replace(message, task_abstract=abstract[:MAX_SHORT_CHARS], artifacts=artifacts))

@@ -77,7 +77,7 @@ class Outgoing(Generic[Item]):
             raise ProtocolError("malformed", f"cursor {cursor} was never sent; the newest is {self._last}")
         while self._waiting and self._waiting[0].cursor <= cursor:
             self._waiting.popleft()
-            self._sent -= 1
+            self._sent = max(0, self._sent - 1)
         self._acknowledged = max(self._acknowledged, cursor)
 
     def resend(self) -> None:

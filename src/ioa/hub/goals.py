@@ -76,6 +76,7 @@ class Goals:
         self._clock = clock
         self._start = start
         self._most_open = open_goals_a_user
+        self._watched: set[str] = set()
 
     async def create(self, new: NewGoal) -> GoalRecord:
         """Store a goal and begin to look for an initiator. The same `goal_id` again returns the first one.
@@ -201,10 +202,13 @@ class Goals:
         if goal.final or goal.comm_id is not None:
             self._alarms.cancel(("goal offer", goal.goal_id))
             self._alarms.cancel(("goal", goal.goal_id))
+            self._watched.discard(goal.goal_id)
             return
-        left_s = goal.created_at + goal.budgets.group_timeout_s - self._clock.now_s()
-        left_s = max(left_s, min(grace_s, goal.budgets.group_timeout_s))
-        self._alarms.set(("goal", goal.goal_id), left_s, lambda: self._start(self._expired(goal.goal_id)))
+        if goal.goal_id not in self._watched:
+            self._watched.add(goal.goal_id)
+            left_s = goal.created_at + goal.budgets.group_timeout_s - self._clock.now_s()
+            left_s = max(left_s, min(grace_s, goal.budgets.group_timeout_s))
+            self._alarms.set(("goal", goal.goal_id), left_s, lambda: self._start(self._expired(goal.goal_id)))
         if goal.initiator is not None:
             tried = goal.tried
             self._alarms.set(
@@ -247,8 +251,7 @@ class Goals:
             if await self._ledger.run(decide):
                 await self.seek(goal_id)
         except (StoreUnavailable, Conflict):
-            again = self._change(goal_id, decide)
-            self._alarms.set(("goal", goal_id), _RETRY_S, lambda: self._start(again))
+            self._alarms.set(("goal retry", goal_id), _RETRY_S, lambda: self._start(self._change(goal_id, decide)))
 
     def _fail(self, unit: Unit, goal: GoalRecord, reason: str) -> None:
         text = f"This conclusion was written by the hub: {reason}. Start agents that can do it, then ask again."

@@ -125,7 +125,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         for task in tasks:
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, Exception):  # they are logged where they end
                 await task
         await self._loop.drained()
         await self.store.close()
@@ -136,16 +136,16 @@ class Hub:
         if self._running is None:
             work.close()
             return
-        task = asyncio.create_task(self._guarded(work))
+        task = asyncio.create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
 
-    @staticmethod
-    async def _guarded(work: Coroutine[object, object, None]) -> None:
-        try:
-            await work
-        except Exception:  # effect runner: one deadline that fails must not stop the others
-            log.exception("a background decision failed")
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Effect runner: a decision that fails is logged and must not stop the others."""
+        self._background.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("a background decision failed", exc_info=error)
 
     def _publish(self, unit: Unit, positions: tuple[int, ...]) -> None:
         """A unit is durable: tell everybody whom it concerns."""

@@ -5,6 +5,7 @@ The committed copies are in `docs/schema/`; `scripts/export_schema.py` writes th
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import TypeAlias
 
 import msgspec
@@ -43,4 +44,11 @@ def messages_schema() -> JsonObject:
 
 def _components(*types: object) -> tuple[tuple[JsonObject, ...], JsonObject]:
     schemas, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
-    return tuple(dict(schema) for schema in schemas), dict(sorted(definitions.items()))
+    cleaned: JsonObject = {name: _described(definition) for name, definition in sorted(definitions.items())}
+    return tuple(dict(schema) for schema in schemas), cleaned
+
+
+def _described(definition: JsonObject) -> JsonObject:
+    """With its docstring free of the source's indentation, which Python strips by itself only from 3.13 on."""
+    description = definition.get("description")
+    return {**definition, "description": cleandoc(description)} if isinstance(description, str) else definition

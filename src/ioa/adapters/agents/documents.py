@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+import threading
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ioa.adapters.agents.prose import sentences
@@ -23,6 +25,22 @@ _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{3,})\s*$")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+•]|\d+[.)])\s+")
 _NUMBERED_TITLE = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?|[IVX]+\.|(?:Section|Article|Chapter|Appendix) \w+[.:]?)\s+\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one document may take, and whether its reader has been told to stop."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    time_s: float = 120.0
+    began: float = field(default_factory=time.monotonic)
+
+    def check(self, name: str) -> None:
+        """Raise `Unreadable` when it is over; asked between the pages of a PDF."""
+        if self.stop.is_set():
+            raise Unreadable(f"{name}: reading was stopped, as its task was cancelled.")
+        if time.monotonic() - self.began > self.time_s:
+            raise Unreadable(f"{name} takes longer than {self.time_s:g} seconds to read; split it.")
 
 
 class Unreadable(Exception):
@@ -69,7 +87,7 @@ def is_document(file: LocalFile) -> bool:
     return known or file.media_type in ("text/plain", "text/markdown", "text/html", "application/pdf")
 
 
-def read_document(file: LocalFile) -> Document:
+def read_document(file: LocalFile, patience: Patience | None = None) -> Document:
     """Read one file; blocks. What it is decides its content, not only its name. Raises `Unreadable`."""
     try:
         size = file.path.stat().st_size
@@ -82,7 +100,7 @@ def read_document(file: LocalFile) -> Document:
         raise Unreadable(f"{file.name} is empty.")
     suffix = Path(file.name).suffix.lower()
     if b"%PDF-" in content[:1024]:
-        return _pdf(file)
+        return _pdf(file, patience or Patience())
     if suffix == ".pdf":
         raise Unreadable(f"{file.name} is called a PDF but does not begin like one; is it whole?")
     text, notes = decoded(content, file.name)
@@ -236,7 +254,7 @@ def _html(name: str, text: str, notes: tuple[str, ...]) -> Document:
     return Document(name, tuple(passages), soup.get_text(" "), notes)
 
 
-def _pdf(file: LocalFile) -> Document:
+def _pdf(file: LocalFile, patience: Patience) -> Document:
     import logging
 
     from pypdf import PdfReader
@@ -253,6 +271,7 @@ def _pdf(file: LocalFile) -> Document:
         if count > MAX_PAGES:
             notes.append(f"{file.name}: only the first {MAX_PAGES} of {count} pages were read")
         for number in range(min(count, MAX_PAGES)):
+            patience.check(file.name)
             texts.append(reader.pages[number].extract_text())
     except Unreadable:
         raise

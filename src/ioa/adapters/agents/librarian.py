@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from ioa.adapters.agents.documents import Document, Passage, Unreadable, is_document, read_document
+from ioa.adapters.agents.documents import Document, Passage, Patience, Unreadable, is_document, read_document
 from ioa.adapters.agents.inquiry import Inquiry, understood
-from ioa.adapters.agents.passages import EmbedderFactory, absent_words, key_words, rank, shipped_embedder
+from ioa.adapters.agents.passages import EmbedderFactory, absent_words, key_words, rank, shipped_embedder, subject_words
 from ioa.adapters.agents.prose import sentences, shortened
 from ioa.adapters.agents.standalone import run_alone
 from ioa.ports.agent import AgentFailed, Assignment, LocalFile, Outcome, ReportProgress
@@ -21,6 +22,9 @@ _PASSAGES_SHOWN = 3
 _NEAR_THE_BEST = 0.82  # of the best one's score: what is further off only distracts
 _SECTION_CHARS = 12_000
 _SUMMARY_SENTENCES = 6
+
+if TYPE_CHECKING:
+    from ioa.adapters.index.embedding import Embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +57,23 @@ class Librarian:
         """Answer one inquiry. Raises `AgentFailed` when there is no document, or nothing good enough in it."""
         given = [*assignment.files, *(file for result in assignment.earlier for file in result.files)]
         extra = [LocalFile(Path(path).name, "", Path(path)) for path in self.files]
-        return await asyncio.to_thread(self._answer, assignment.task_desc, [*given, *extra])
+        stop = threading.Event()
+        try:
+            return await asyncio.to_thread(self._answer, assignment.task_desc, [*given, *extra], stop)
+        except asyncio.CancelledError:
+            stop.set()  # the thread ends at the next document or page
+            raise
 
     def run(self, task_desc: str) -> str:
         """The librarian on its own: files by their paths in the text, or those given to the constructor."""
         return run_alone(self, task_desc)
 
-    def _answer(self, task_desc: str, files: list[LocalFile]) -> Outcome:
+    def _answer(self, task_desc: str, files: list[LocalFile], stop: threading.Event) -> Outcome:
         inquiry = understood(task_desc, files)
         if inquiry.absent:
             there = ", ".join(file.name for file in files) or "none"
             raise AgentFailed(f"{', '.join(inquiry.absent)} is not among the files of this task ({there}); add it.")
-        documents, problems = _read(inquiry, files)
+        documents, problems = _read(inquiry, files, stop)
         notes = [*problems, *(note for document in documents for note in document.notes)]
         match inquiry.kind:
             case "count":
@@ -83,13 +92,13 @@ class Librarian:
 
     def _passages(self, inquiry: Inquiry, documents: list[Document], task_desc: str) -> tuple[str, str]:
         passages = [passage for document in documents for passage in document.passages]
-        if titled := _section(inquiry.about, documents, exactly=True):
-            return titled
         if not key_words(inquiry.about):
             raise AgentFailed(
                 f"I do not understand what to look for in {shortened(task_desc, 120)!r}; name the subject."
             )
         model = self.embedder()
+        if titled := _section(inquiry.about, documents, exactly=True, model=model):
+            return titled
         found = rank(inquiry.about, passages, model)
         good = [one for one in found if one.good]
         good = [one for one in good if one.score >= good[0].score * _NEAR_THE_BEST][:_PASSAGES_SHOWN]
@@ -107,7 +116,7 @@ class Librarian:
         return "\n".join(lines), f"{shortened(_flat(best.sentence), 300)} ({best.passage.citation})"
 
 
-def _read(inquiry: Inquiry, files: list[LocalFile]) -> tuple[list[Document], list[str]]:
+def _read(inquiry: Inquiry, files: list[LocalFile], stop: threading.Event) -> tuple[list[Document], list[str]]:
     """The documents to look in, and why others could not be read. Raises `AgentFailed` when none is left."""
     wanted = [file for file in inquiry.files if is_document(file)]
     if not wanted:
@@ -117,7 +126,9 @@ def _read(inquiry: Inquiry, files: list[LocalFile]) -> tuple[list[Document], lis
     problems: list[str] = []
     for file in wanted:
         try:
-            documents.append(read_document(file))
+            patience = Patience(stop)
+            patience.check(file.name)
+            documents.append(read_document(file, patience))
         except Unreadable as error:
             problems.append(str(error))
     if not documents:
@@ -138,15 +149,18 @@ def _count(word: str, documents: list[Document]) -> tuple[str, str]:
     return f"**{said}**" + (f"\n{table}" if table else ""), said
 
 
-def _section(title: str, documents: list[Document], *, exactly: bool = False) -> tuple[str, str] | None:
+def _section(
+    title: str, documents: list[Document], *, exactly: bool = False, model: Embedder | None = None
+) -> tuple[str, str] | None:
     """A section by its heading, word for word; `None` when no heading has all the title's words (`exactly`: and no
     others)."""
-    wanted = set(key_words(title))
+    meant = subject_words if exactly else key_words
+    wanted = set(meant(title))
     best: tuple[float, str, str] | None = None
     for document in documents:
         for heading in dict.fromkeys(passage.heading for passage in document.passages):
             for level in heading.split(" > "):
-                words = set(key_words(level))
+                words = set(meant(level))
                 fits = wanted == words if exactly else wanted <= words
                 if wanted and fits and (best is None or len(wanted) / len(words) > best[0]):
                     best = (len(wanted) / len(words), document.name, level)
@@ -159,6 +173,8 @@ def _section(title: str, documents: list[Document], *, exactly: bool = False) ->
     said = f'The section "{level}" of {own[0].citation}, word for word:'
     quote = "\n".join(f"> {line}".rstrip() for line in text[:_SECTION_CHARS].splitlines())
     first = (sentences(own[0].text.splitlines()[0]) or [own[0].text])[0]
+    if exactly and (ranked := rank(title, own, model)):
+        first = ranked[0].sentence  # of the section's sentences the one that answers the question
     if len(key_words(first)) < 3 or "\n-" in own[0].text:  # no sentence, or the first item of a list only
         first = shortened(own[0].text, 300)
     return (

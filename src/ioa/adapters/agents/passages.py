@@ -34,7 +34,7 @@ _ASKING = """a an the this that these those of in on at to for from by with with
 _EMPTY = frozenset(stem(word) for word in _ASKING.split())  # words that ask, and words that every text has
 # Words for the kind of text or of thing asked for; documents rarely repeat them beside the answer.
 _GENERAL = """rule policy period detail information contract agreement document project company exact total name
-    current chosen used regular amount value date"""
+    current chosen used regular amount value date take apply threshold limit"""
 _LIGHT = frozenset(stem(word) for word in _GENERAL.split())
 _LIGHT_WEIGHT = 0.35
 _LISTED = re.compile(r"\s*(?:[-*+•|]|\d|[\w ()/-]{1,40}:\s+\S)")  # an item, a row of a table, or `Weight: 2 kg`
@@ -109,6 +109,12 @@ def key_words(text: str) -> tuple[str, ...]:
     """Stems of the words that carry the meaning, in order, once each."""
     found = (word for word in terms(text) if word not in _EMPTY and (len(word) > 1 or word.isdigit()))
     return tuple(dict.fromkeys(found))
+
+
+def subject_words(text: str) -> frozenset[str]:
+    """Key words without those for the kind of thing (`rule`, `policy`), unless there are no others."""
+    words = frozenset(key_words(text))
+    return words - _LIGHT or words
 
 
 @lru_cache(maxsize=1)

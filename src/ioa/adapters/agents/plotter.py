@@ -408,7 +408,7 @@ def _finish(chart: Chart, words: ChartWords) -> Chart:
     """Title, readable numbers of categories, and what a kind of chart cannot show."""
     from ioa.adapters.agents.data.charts import MAX_BARS, MAX_SLICES
 
-    chart.title = words.title or chart.title[:1].upper() + chart.title[1:]
+    chart.title = words.title or (chart.title[:1].upper() + chart.title[1:]).replace("_", " ")
     if chart.kind == "pie":
         if len(chart.series) != 1:
             raise AgentFailed(f"A pie chart shows one column; there are {', '.join(chart.series)}. Say which.")

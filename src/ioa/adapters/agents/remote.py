@@ -16,12 +16,13 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
-
-import httpx
+from typing import TYPE_CHECKING, cast
 
 from ioa.adapters.agents.function import RESULT_LIMIT_BYTES, checked
 from ioa.ports.agent import AgentFailed, Assignment, Outcome, ReportProgress
+
+if TYPE_CHECKING:  # 0.3 s of CPU to import: only when an agent has a URL
+    import httpx
 
 FILES_LIMIT_BYTES = 16 * 1024 * 1024
 _ANSWER_LIMIT_BYTES = 6 * RESULT_LIMIT_BYTES + 4096  # JSON may write a byte in six
@@ -56,6 +57,8 @@ class RemoteAgent:
     transport: httpx.AsyncBaseTransport | None = None
 
     def __post_init__(self) -> None:
+        import httpx
+
         try:
             url = httpx.URL(self.url)
         except httpx.InvalidURL as error:
@@ -67,6 +70,8 @@ class RemoteAgent:
 
     async def perform(self, assignment: Assignment, progress: ReportProgress) -> Outcome:
         """Post the task, wait for its result. Raises `AgentFailed`; cancelling closes the connection."""
+        import httpx
+
         body = await asyncio.to_thread(_request, assignment)
         url = httpx.URL(self.url)
         port = url.port or (443 if url.scheme == "https" else 80)

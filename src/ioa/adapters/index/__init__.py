@@ -16,8 +16,8 @@ __all__ = ["Decision", "MemoryVectors", "VectorStore", "clauses", "fuse", "needs
 
 
 def open_index(*, meaning: bool = True, store: VectorStore | None = None, background: bool = False) -> HybridIndex:
-    """An empty index by words and meaning; by words only if `meaning` is False or the model cannot be loaded here, which
-    `describe()` then says. Loads numpy and the model (0.3 s of CPU): call it off the event loop.
+    """An empty index by words and meaning; by words only if `meaning` is False or the model cannot be loaded
+    here, which `describe()` then says. Loads numpy and the model (0.3 s of CPU): call it off the event loop.
 
     `store` keeps vectors beyond this process. With `background`, cards are found by their words at once and by their
     meaning a moment later: see HybridIndex.

@@ -16,23 +16,24 @@ _NUMBER = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)]\s+(?=\w)")
 _SENTENCE = re.compile(r"(?<=[.!?。！？])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\b[A-Z]\.)(?:\s+(?![a-z])|(?<=[。！？]))")
 _LINK = re.compile(
     # Words of sequence: at the beginning, after punctuation, or after "and"; "then" anywhere.
-    r"\s*;\s*(?:and\s+)?|(?:^|\s*[,;.]\s*(?:and\s+|but\s+)?|\s+and\s+)(?:then|after that|afterwards|after which|additionally|"
-    r"furthermore|moreover|firstly|first|secondly|second|thirdly|finally|lastly|next|in addition|also)\b,?\s+|"
+    r"\s*;\s*(?:and\s+)?|(?:^|\s*[,;.]\s*(?:and\s+|but\s+)?|\s+and\s+)(?:then|after that|afterwards|after which|"
+    r"additionally|furthermore|moreover|firstly|first|secondly|second|thirdly|finally|lastly|next|"
+    r"in addition|also)\b,?\s+|"
     r",?\s+(?:then|as well as)\s+",
     re.IGNORECASE,
 )
-_VERBS = (
-    "add adjust advise analy[sz]e apply arrange assess book build buy calculate cancel change check classify clean "
-    "collect compare compile compose compute confirm convert count create debug delete deploy describe design detect "
-    "determine display divide download draw edit email estimate evaluate explain extract fetch file filter find fix "
-    "forecast format gather generate get give group highlight identify implement improve inform inspect install list "
-    "locate log look make manage measure merge modify monitor notify open optimi[sz]e order organi[sz]e outline "
-    "perform pick place plan play plot predict prepare present print process produce prove provide publish read "
-    "recommend record remind remove rename rent report request research reserve retrieve return review rewrite run "
-    "save schedule search select send set share show simplify simulate solve sort start store submit suggest "
-    "summari[sz]e sum tell test track train transfer translate turn update upload use validate verify view visuali[sz]e "
-    "watch write"
-).split()
+_VERBS = """
+    add adjust advise analy[sz]e apply arrange assess book build buy calculate cancel change check classify clean
+    collect compare compile compose compute confirm convert count create debug delete deploy describe design detect
+    determine display divide download draw edit email estimate evaluate explain extract fetch file filter find fix
+    forecast format gather generate get give group highlight identify implement improve inform inspect install list
+    locate log look make manage measure merge modify monitor notify open optimi[sz]e order organi[sz]e outline
+    perform pick place plan play plot predict prepare present print process produce prove provide publish read
+    recommend record remind remove rename rent report request research reserve retrieve return review rewrite run
+    save schedule search select send set share show simplify simulate solve sort start store submit suggest
+    summari[sz]e sum tell test track train transfer translate turn update upload use validate verify view visuali[sz]e
+    watch write
+""".split()  # noqa: SIM905 - a list of words reads best as one
 _AND_VERB = re.compile(
     r",?\s+and\s+(?=(?:please\s+|(?:I|we)\s+(?:\w+\s+)?(?:need|want|like)\b|(?:" + "|".join(_VERBS) + r")\s))|"
     r",\s+(?=(?:" + "|".join(_VERBS) + r")\s)",

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import numpy as np
 
+from ioa.adapters.index.blas import one_core
 from ioa.adapters.index.minilm import DIGESTS, VOCABULARY, WEIGHTS, WIDTH, Matrix, Network
 from ioa.adapters.index.vectors import MemoryVectors, VectorStore, vector_key
 from ioa.adapters.index.wordpiece import WordPiece
@@ -26,7 +25,7 @@ _STORED = np.dtype("<f2")
 _BATCH = 8
 
 
-class MeaningUnavailable(Exception):  # noqa: N818 - a state of this machine, which the index lives with
+class MeaningUnavailable(Exception):
     """The model cannot be loaded here. The text says what is missing and how to mend it."""
 
 
@@ -85,7 +84,7 @@ class MiniLM:
         ids = sorted(((key, self._tokenizer.encode(text)) for key, text in texts.items()), key=lambda e: len(e[1]))
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
-            with _one_core():
+            with one_core():
                 rows = self._network.forward([tokens for _, tokens in batch])
             new = {key: row.astype(_STORED).tobytes() for (key, _), row in zip(batch, rows, strict=True)}
             if self._store is not None:
@@ -111,48 +110,3 @@ def _checked_digest(folder: Path) -> str:
         if found != expected[name]:
             raise ValueError(f"{folder / name} has SHA-256 {found}, expected {expected[name]}")
     return expected[WEIGHTS]
-
-
-class _Blas:
-    """The threads of numpy's BLAS, which on matrices this small cost twice the CPU and win nothing."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
-        self._controller: Any = None
-        self._limit: Any = None
-        try:
-            import threadpoolctl
-        except ImportError:
-            return  # slower, not wrong
-        self._controller = threadpoolctl.ThreadpoolController()
-
-    def enter(self) -> None:
-        with self._lock:
-            self._users += 1
-            if self._users == 1 and self._controller is not None:
-                self._limit = self._controller.limit(limits=1, user_api="blas")
-
-    def leave(self) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0 and self._limit is not None:
-                self._limit.restore_original_limits()
-                self._limit = None
-
-
-_blas: _Blas | None = None
-_blas_made = threading.Lock()
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    """Within it numpy multiplies on the calling thread alone; the last to leave gives the process its threads back."""
-    global _blas  # noqa: PLW0603 - the limit is of the process, so is its holder
-    with _blas_made:
-        blas = _blas = _blas or _Blas()
-    blas.enter()
-    try:
-        yield
-    finally:
-        blas.leave()

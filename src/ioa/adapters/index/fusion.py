@@ -14,9 +14,9 @@ _LEAST, _MOST = 1e-12, 1 - 1e-12
 def fuse(results: Sequence[Sequence[Hit]], *, limit: int, setting: Setting = DEFAULT) -> list[Hit]:
     """One ranking of what the phrases of one request found, best first, at most `limit`, each name once.
 
-    Every phrase has its votes, spent on the names near its best one; a phrase that nobody answers well spends fewer. So
-    the first of each phrase come before the second of any, and a name that serves two phrases gains. The scores stay what
-    they are in a search: those of one phrase come back unchanged, if its list is whole.
+    Every phrase has its votes, spent on the names near its best one; a phrase that nobody answers well spends
+    fewer. So the first of each phrase come before the second of any, and a name that serves two phrases gains.
+    The scores stay what they are in a search: those of one phrase come back unchanged, if its list is whole.
     Source: the vote that `scoring.combine` takes of the clauses within one phrase.
     """
     raw = [{hit.name: _raw(hit.score, setting) for hit in hits} for hits in results if hits]

@@ -1,11 +1,13 @@
 """The network all-MiniLM-L6-v2 in numpy: token numbers to a vector of meaning.
 
-An inference engine would make the base install half as large again (onnxruntime: 73 MB with what it needs, and no wheels
-for some platforms) to save 3 ms of 13 a card and 8 of 11 a query, which is cached. Six layers of BERT are these lines.
+An inference engine would make the base install half as large again (onnxruntime: 73 MB with what it needs, and
+no wheels for some platforms) to save 3 ms of 13 a card and 8 of 11 a query, which is cached. Six layers of BERT
+are these lines.
 
-Arrays are feature-major, `(features, tokens)`, and the tokens of all texts of a batch stand side by side without padding:
-only attention looks at texts one by one. Activations are float32, so that a text's vector does not depend on its
-neighbours. Source: Devlin et al., BERT (2019); Wang et al., MiniLM (2020); Reimers and Gurevych, Sentence-BERT (2019).
+Arrays are feature-major, `(features, tokens)`, and the tokens of all texts of a batch stand side by side
+without padding: only attention looks at texts one by one. Activations are float32, so that a text's vector does
+not depend on its neighbours. Source: Devlin et al., BERT (2019); Wang et al., MiniLM (2020); Reimers and
+Gurevych, Sentence-BERT (2019).
 """
 
 from __future__ import annotations
@@ -83,7 +85,7 @@ class Network:
     def forward(self, texts: Sequence[Sequence[int]]) -> Matrix:
         """Vectors `(len(texts), 384) float32`, L2-normalised, of texts given as 1 to 256 token numbers each."""
         lengths = [len(ids) for ids in texts]
-        ends = np.cumsum(lengths)
+        ends = np.cumsum(lengths, dtype=np.intp)
         spans = [slice(end - n, end) for end, n in zip(ends.tolist(), lengths, strict=True)]
         ids = np.concatenate([np.asarray(ids, np.int64) for ids in texts])
         places = np.concatenate([self._places[:n] for n in lengths])
@@ -92,7 +94,7 @@ class Network:
         for layer in self._layers:
             x = layer.norm1(x + layer.mix(_attend(layer.attention(x), spans)))
             x = layer.norm2(x + layer.outer(_gelu(layer.inner(x))))
-        starts = ends - lengths
+        starts = np.array([span.start for span in spans], np.intp)
         means = np.add.reduceat(x, starts, axis=1).T
         return np.ascontiguousarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
 

@@ -57,7 +57,7 @@ def parts_of_card(text: str) -> list[str]:
     An agent that does one of several things well is found by that one thing, not by the mean of all.
     """
     found = [part.strip() for part in _PART.split(text)]
-    found = [part for part in found if len(part.split()) >= _LEAST_PART or not part.isascii() and part]
+    found = [part for part in found if len(part.split()) >= _LEAST_PART or (part and not part.isascii())]
     if len(found) > _MOST_PARTS:
         size = -(-len(found) // _MOST_PARTS)
         found = ["; ".join(found[i : i + size]) for i in range(0, len(found), size)]

@@ -1,7 +1,8 @@
 """Words to scores: BM25 over cards that come and go.
 
-A card takes a slot, a small number that names its row in every array; a changed card takes a new one. What is left of the
-old ones is swept out when it is a third of the whole, so putting and removing cost what the card's own words cost.
+A card takes a slot, a small number that names its row in every array; a changed card takes a new one. What is
+left of the old ones is swept out when it is a third of the whole, so putting and removing cost what the card's
+own words cost.
 
 Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009).
 """
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 Scores = NDArray[np.float32]
 
 _K1, _B = 1.2, 0.75
+BEST_BM25 = _K1 + 1  # of a term that fills a card, in units of its rarity
 
 
 class Postings:
@@ -55,11 +57,11 @@ class Postings:
 
     def has(self, term: str) -> bool:
         """Whether some living card says `term`."""
-        return self._frequency[term] > 0 if term in self._frequency else False
+        return self._frequency.get(term, 0) > 0
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, above 0; that of an unknown term is the highest."""
-        n, df = self._alive, self._frequency[term] if term in self._frequency else 0
+        n, df = self._alive, self._frequency.get(term, 0)
         return math.log(1 + (n - df + 0.5) / (df + 0.5))
 
     def score(self, query: Sequence[str]) -> Scores:

@@ -1,21 +1,20 @@
 """From words and meaning to one score, with one setting for every corpus.
 
-Both signals are used on scales of their own that do not depend on what else a search found, so a score means the same for
-every phrase and every corpus, and a phrase that nobody answers has no high score:
+Both signals are used on scales of their own that do not depend on what else a search found, so a score means
+the same for every phrase and every corpus, and a phrase that nobody answers has no high score:
 
 - words: BM25 over the highest BM25 that the phrase could reach. It is the share of the phrase, by rarity, that the card
   says too; a phrase in words that no card uses leaves the decision to meaning by itself.
 - meaning: cosine with the best part of the card and with the whole of it.
 
-Where a phrase asks for several things, each clause and the whole vote: exp((score - best) / T). The sum, as a logarithm,
-is again on the scale of one score (a smooth maximum), and for a phrase of one clause it *is* that score.
+Where a phrase asks for several things, each clause and the whole vote: exp((score - best) / T). The sum, as a
+logarithm, is again on the scale of one score (a smooth maximum), and for a phrase of one clause it *is* that
+score.
 
 Measured by bench/ranking.py, chosen on several sets and samples of them at once; see docs and bench/results.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +24,18 @@ from ioa.adapters.index.setting import DEFAULT, Setting
 Scores = NDArray[np.float32]
 
 
-def combine(per_view: Sequence[Scores], setting: Setting = DEFAULT) -> Scores:
-    """Raw scores `(n,)` of a phrase from those of its views, the whole phrase first."""
-    if len(per_view) == 1 or not len(per_view[0]):
-        return per_view[0]
-    whole, parts = per_view[0], np.stack(per_view[1:])
+def combine(per_view: Scores, setting: Setting = DEFAULT) -> Scores:
+    """Raw scores `(cards,)` of a phrase from those of its views `(views, cards)`, the whole phrase first."""
+    whole, parts = per_view[0], per_view[1:]
+    if not len(parts) or not len(whole):
+        return whole
     tops = parts.max(axis=1, keepdims=True)
     tops += setting.clause_pull * (tops.max() - tops)
     votes = np.exp((parts - tops) / setting.temperature).sum(axis=0)
     votes += setting.whole_votes * np.exp((whole - whole.max()) / setting.temperature)
     first = int(votes.argmax())
-    best = max(float(whole[first]), float(parts[:, first].max()))
-    # Floored below any difference that matters, where float32 has no more digits.
+    best = float(per_view[:, first].max())
+    # Floored where float32 has no more digits.
     ratio = np.maximum(votes / votes[first], 1e-30)
     return (best + setting.temperature * np.log(ratio)).astype(np.float32)
 

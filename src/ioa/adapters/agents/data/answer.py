@@ -92,6 +92,7 @@ def answer(con: duckdb.DuckDBPyConnection, reading: Reading) -> Answer:
     if not (reading.kind == "arms" or reading.kind in {"columns"}):
         notes += _missing(con, reading)
     told = sql + " " + " ".join(columns) if reading.kind != "rows" else sql + " ".join(columns)
+    notes += _each(con, reading)
     for table in reading.scope.tables:
         names = [column.name for column in table.columns]
         notes += [note for note in table.notes if (named := _column_of(note, names)) is None or named in told]
@@ -233,6 +234,21 @@ def _who(con: duckdb.DuckDBPyConnection, reading: Reading, row: Row, notes: list
             for one in rows[:3]
         ]
         notes.append(f"The {measure.label} is in the row {' and '.join(said)}{' and others' if len(rows) > 3 else ''}.")
+
+
+def _each(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:
+    """`the average of A and B` may also mean of each: say both."""
+    several = [one for one in reading.conditions if len(one.parts) > 1 and not one.negated and one.column is not None]
+    if reading.kind != "table" or reading.groups or len(several) != 1 or reading.either:
+        return []
+    notes: list[str] = []
+    for measure in reading.measures:
+        parts = ", ".join(f"{measure.sql} FILTER (WHERE {test})" for _, test in several[0].parts) if " - " not in measure.sql else ""
+        if parts:
+            _, rows = run_sql(con, f"SELECT {parts} FROM {reading.scope.source} WHERE {reading.where}")  # noqa: S608 - quoted
+            said = "; ".join(f"{name}: {shown(value)}" for (name, _), value in zip(several[0].parts, rows[0], strict=True))
+            notes.append(f"The {measure.label} of each: {said}.")
+    return notes
 
 
 def _missing(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:

@@ -57,7 +57,7 @@ def draw(chart: Chart, png: Path, svg: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with _LOCK, cast("Any", mpl).rc_context(_STYLE), warnings.catch_warnings():
+    with _LOCK, cast("Any", mpl).rc_context(_STYLE | {"font.family": _fonts()}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # scripts that the font lacks are drawn as boxes
         panels = _panels(chart)
         height = 4.8 if len(panels) == 1 else 3.0 * len(panels)
@@ -71,6 +71,23 @@ def draw(chart: Chart, png: Path, svg: Path) -> None:
         cast("Any", figure).suptitle(plain(chart.title), fontsize=13, fontweight="bold")
         cast("Any", figure).savefig(png, format="png", dpi=144, metadata={"Software": None})
         cast("Any", figure).savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def _fonts() -> list[str]:
+    """The default font, and those of this machine that have what it lacks (Chinese, Japanese, Korean)."""
+    from matplotlib.font_manager import fontManager
+
+    known = {str(entry.name) for entry in fontManager.ttflist}
+    wanted = (
+        "Noto Sans CJK SC",
+        "Noto Sans CJK JP",
+        "Hiragino Sans",
+        "PingFang SC",
+        "Microsoft YaHei",
+        "WenQuanYi Zen Hei",
+        "Arial Unicode MS",
+    )
+    return ["DejaVu Sans", *(name for name in wanted if name in known)]
 
 
 def plain(text: object) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from ioa.adapters.agents.data import lexicon
-from ioa.adapters.agents.data.periods import Period, year_period
+from ioa.adapters.agents.data.periods import Period, month_period, year_period
 from ioa.adapters.agents.data.question import Item, NotUnderstood, Scope, find_column, synonyms, year_item
 from ioa.adapters.agents.data.reading import Condition
 from ioa.adapters.agents.data.tables import Column
@@ -28,6 +28,7 @@ class Having:
     number: str
     noun: Item | None
     at: int
+    subject: Item | None = None
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Conditions:
     arms: list[tuple[int, Period]] = field(default_factory=list[tuple[int, Period]])
     implied: Callable[[bool], Column | None] = lambda _money: None
     two_arms: bool = False
+    additive: Callable[[Column], bool] = lambda _column: False
     aggregated: set[int] = field(default_factory=set[int])
 
     def run(self) -> None:
@@ -187,6 +189,9 @@ class Conditions:
         elif operand.kind == "num" and operand.number is not None:
             column = self.pick(item, ("number",))
             self._use(at, sign_at, sign_at + 1, *extra)
+            if (subject := self._of_group(at, column)) is not None:
+                self.having.append(Having(said, _plain(operand.number), item, at, subject))
+                return
             self._add(
                 at,
                 f"{self.sql(column)} {said} {_plain(operand.number)}",
@@ -223,8 +228,25 @@ class Conditions:
         elif operand.kind == "text":
             raise NotUnderstood(f'No value "{operand.text}" in column "{item.columns[0].name}".', (operand.text,))
 
+    def _of_group(self, at: int, column: Column) -> Item | None:
+        """The noun that a comparison is about, if it stands for several rows each: `customers who spent over 50`."""
+        index = at - 1
+        while index >= 0 and self.items[index].kind in {"who", "which", "not", "list", "entity"} and index:
+            index -= 1
+        noun = self._at(index)
+        if noun is None or noun.kind != "col" or index in self.grouped or len(noun.columns) != 1:
+            return None
+        other = noun.columns[0]
+        several = other.kind == "text" and other.distinct < other.filled
+        return noun if several and self.additive(column) else None
+
     def _average(self, at: int, column: Column, sign: str, fn: str) -> None:
         name = {"avg": "average", "median": "median"}[fn]
+        if (subject := self._of_group(at, column)) is not None:
+            raise NotUnderstood(
+                f'"{subject.text}" has several rows each: compare the average or the total, such as '
+                f'"{subject.text} with an average {column.name} over 10", or ask for the rows.'
+            )
         self._add(
             at,
             f"{self.sql(column)} {sign} (SELECT {fn}({self.sql(column)}) FROM {self.source})",
@@ -374,7 +396,8 @@ class Conditions:
             (value, f"{sql} IN ({', '.join(map(literal, options))})")
             for value, options in zip(values, extra, strict=True)
         )
-        self._add(at, test, words, column=column, values=tuple(values), negated=negated, parts=parts)
+        either = any(self.items[index].kind == "or" for index in range(chain[0], chain[-1]))
+        self._add(at, test, words, column=column, values=tuple(values), negated=negated, parts=parts, either=either)
 
     def _repeated(self, agg: int, chain: list[int]) -> int | None:
         """`the average price in A and the average price in B`: the second value, when only known words lie between."""
@@ -714,6 +737,8 @@ class Conditions:
                 self._span(at, column, period, second)
                 return
             if joint and follow and follow.kind in {"and", "or"} and sign == "=":
+                if period.month and second.start is not None:  # `in January or February 2024`
+                    period = month_period(period.month, second.start.year, f"{period.words} {second.start.year}")
                 column = column or self._date_or_year(period)
                 self._use(at, end, at + 1)
                 pair = [self._test(column, one, "=") for one in (period, second)]

@@ -322,7 +322,9 @@ def _grouped_values(r: Reader, listing: bool) -> None:
         if not unique and operand[2] and not any(r.additive(column) for column in operand[2]):
             group = r.out.groups[0].label
             raise NotUnderstood(f'Average, total, or what else of "{operand[1]}" by {group}? Say which.')
-        r.out.measures.append(r.measure("sum", operand))
+        r.out.measures.append(
+            Measure("sum", operand[0], operand[1], columns=operand[2]) if unique else r.measure("sum", operand)
+        )
         if not unique:
             r.notes.append(f'"{operand[1]}" is added up for each group.')
     if operands:
@@ -357,12 +359,53 @@ def finish(r: Reader) -> None:
             raise NotUnderstood(
                 "What is to be computed? Say, for example, total, average, number of, highest, or list."
             )
+    _no_row_negation(r)
+    _plain_average(r)
     if out.kind == "ranked rows" and out.measures:
         raise NotUnderstood("Ask for the ranking and for the aggregate in two sentences.")
     if out.kind == "ranked" and out.rank and len(out.measures) > 1 and out.columns == []:
         out.measures = list(dict.fromkeys(out.measures))
     if len(out.scope.tables) > 1 and out.scope.many:
         _no_fan_out(out.measures, out.conditions, out.scope.many)
+
+
+def _no_row_negation(r: Reader) -> None:
+    """`Products that were never returned` is about all rows of a product, a filter only about one."""
+    out = r.out
+    if out.kind not in {"distinct", "rows"}:
+        return
+    for column in out.columns:
+        if column.kind != "text" or column.distinct == column.filled:
+            continue
+        for condition in out.conditions:
+            other = condition.column is not None and condition.column != column
+            if other and condition.negated and any(item.kind == "col" and column in item.columns for item in r.items):
+                raise NotUnderstood(
+                    f'"{condition.words}" for a {column.name}: in no row at all, or in some row? '
+                    f'Ask for "number of rows by {column.name}" with and without it, or for the rows.'
+                )
+            if other and len(condition.values) > 1 and not condition.either and not condition.negated:
+                raise NotUnderstood(
+                    f'A {column.name} with {" and ".join(condition.values)}: with either, or with both? Use "or", or ask separately.'
+                )
+
+
+def _plain_average(r: Reader) -> None:
+    """`average revenue per order`, where each row is one order, is the average of all rows."""
+    out = r.out
+    if out.kind != "table" or len(out.groups) != 1 or out.groups[0].bucket:
+        return
+    column = out.groups[0].column
+    rows = next(table.rows for table in out.scope.tables if table.name == column.table)
+    if not r.is_id(column) or not all(measure.fn in {"avg", "median"} for measure in out.measures):
+        return
+    if column.distinct < column.filled:
+        raise NotUnderstood(
+            f'"{column.name}" repeats: say "average of the total ... per {column.name}", or "average ... by {column.name}" for each.'
+        )
+    if column.filled == rows:
+        out.groups = []
+        r.notes.append(f'Each row is one "{column.name}", so this is the average of all rows.')
 
 
 def _no_fan_out(measures: list[Measure], conditions: list[Condition], many: str) -> None:

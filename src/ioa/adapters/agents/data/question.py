@@ -17,6 +17,7 @@ from ioa.adapters.agents.data.typing_columns import identifier, literal
 from ioa.adapters.agents.data.words import ORDINAL_WORDS, Token, close, key, name_words, singular, tokenize
 
 LONGEST = 6
+_SPANS = frozenset("year month week day quarter weeks months years quarters days hours".split())
 UNIT_WORDS = frozenset(
     "kmh kph kn knot mps kg g mg lb lbs c f celsius fahrenheit km m cm mm mi mile ft usd eur gbp chf dollar euro pct percent ms s sec h hr min kwh kw w mb gb kph mph ms2 hpa ppm l ml iu eur usd degree deg unit k".split()
 )
@@ -213,6 +214,8 @@ class Marker:
         values: dict[str, list[tuple[Column, str]]],
         entities: set[str],
     ) -> tuple[Item, int]:
+        if tokens[at].low in RELATIVE and at + 1 < len(tokens) and tokens[at + 1].low in _SPANS:
+            return Item("unknown", f"{tokens[at].text} {tokens[at + 1].text}"), 2  # what is today is not known here
         for length in range(min(LONGEST, len(tokens) - at), 0, -1):
             part = tokens[at : at + length]
             if length > 1 and any(
@@ -343,12 +346,6 @@ class Marker:
             return Item("stop", token.text, token.low)
         if token.low in ORDINAL_WORDS:
             return Item("num", token.text, number=Decimal(ORDINAL_WORDS[token.low]), ordinal=True)
-        if (
-            token.low in RELATIVE
-            and at + 1 < len(tokens)
-            and tokens[at + 1].low in {"year", "month", "week", "day", "quarter", "days", "weeks", "months", "years"}
-        ):
-            return Item("unknown", f"{token.text} {tokens[at + 1].text}")
         if token.low in lexicon.FILLER or token.low in {"'s"}:
             return Item("stop", token.text, token.low)
         if token.number is not None:

@@ -106,6 +106,12 @@ def _first_rows(r: Reader) -> bool:
             and not r.out.order
             and not any(one.kind in {"by", "col"} and not one.used for one in r.items[index + 3 :])
         ):
+            dates = [column for column in r.scope.columns if column.kind == "date"]
+            if rows.kind == "entity" and len(dates) == 1:
+                r.out.kind = "ranked rows"
+                r.out.rank = Rank(last, whole(number.number), r.sql(dates[0]), dates[0].name)
+                item.used = number.used = rows.used = True
+                return True
             r.out.limit = -whole(number.number) if last else whole(number.number)
             item.used = number.used = rows.used = True
             r.out.kind = "rows"

@@ -455,6 +455,7 @@ class Reader:
             self.grouped | set(self.expressions),
         )
         found.implied = self.implied
+        found.additive = self.additive
         found.two_arms = bool(self.modes & {"diff", "ratio", "growth", "versus"})
         found.run()
         self.out.conditions = found.found
@@ -486,7 +487,7 @@ class Reader:
             self.out.arms = [(period.words, found.period_test(period)) for _, period in found.arms]
             return
         for condition in self.out.conditions:
-            if len(condition.parts) >= 2 and not condition.negated and not condition.disjoint:
+            if len(condition.parts) >= 2 and not condition.negated:
                 self.out.arms = list(condition.parts)
                 self.out.conditions = [one for one in self.out.conditions if one is not condition]
                 if (
@@ -558,6 +559,8 @@ class Reader:
     def _inspection(self) -> None:
         for kind in ("describe", "columns", "missing", "duplicates", "outliers"):
             found = [item for item in self.items if item.kind == kind and not item.used]
+            if kind == "columns" and any(item.kind in {"agg", "ext", "hint"} for item in self.items):
+                continue
             if found:
                 if kind == "columns" and self.out.conditions:
                     continue
@@ -849,6 +852,8 @@ class Reader:
             return
         for operand in self._operands(at):
             for fn in fns:
+                if fn == "sum" and any("unit" in column.words and {"price", "cost"} & set(column.words) for column in operand[2]) and "*" not in operand[0] and not any(item.exact and set(operand[2]) == set(item.columns) for item in self.items):
+                    raise NotUnderstood(f'"{operand[1]}" is for one piece; its total says nothing. Say, for example, "total of quantity times {operand[1]}".')
                 if fn == "quartiles":
                     self.out.measures += [self.measure(one, operand) for one in ("q25", "median", "q75")]
                 elif fn == "mode":
@@ -1047,9 +1052,17 @@ class Reader:
             if numeric:
                 column = self.pick(noun, ("number",))
                 totals = any(item.kind == "agg" and item.value == "sum" for item in self.items)
-                unique = all(other.distinct == other.filled for other in self.out.columns) if self.out.columns else True
-                if totals and (self.out.groups or self.out.columns):
+                if one.subject and not totals:
+                    raise NotUnderstood(
+                        f'"{noun.text} {one.sign} {one.number}": in total for each {one.subject.columns[0].name}, or in a '
+                        f'single row? Say "with total {column.name} over {one.number}", or ask for the rows.'
+                    )
+                if totals and (one.subject or self.out.groups or self.out.columns):
                     self.group_by_subject()
+                    if one.subject and not self.out.groups:
+                        subject_column = one.subject.columns[0]
+                        one.subject.used = True
+                        self.out.groups.append(Group(subject_column, self.sql(subject_column)))
                     measure = self.measure("sum", (self.sql(column), column.name, (column,)))
                     self.out.having.append(
                         (f"{measure.sql} {one.sign} {one.number}", f"{measure.label} {one.sign} {one.number}")
@@ -1062,7 +1075,6 @@ class Reader:
                     raise NotUnderstood(
                         f'"{one.sign} {one.number} {noun.text}": in total for each {subjects[0].name}, or in a single row? Say "total {noun.text} over {one.number}", or ask for the rows.'
                     )
-                del unique
                 words = {">": "over", "<": "under", ">=": "at least", "<=": "at most"}.get(one.sign, one.sign)
                 self.out.conditions.append(
                     Condition(

@@ -119,7 +119,7 @@ class Condition:
     parts: tuple[tuple[str, str], ...] = ()
     at: int = 0
     verb: bool = False
-    disjoint: bool = False
+    either: bool = False
 
 
 @dataclass(frozen=True, slots=True)

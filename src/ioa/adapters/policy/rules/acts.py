@@ -74,7 +74,7 @@ def starts_act(tokens: Sequence[Token], k: int, *, strong: bool, listed: bool = 
 
 def _has_object(token: Token, following: Token | None, tokens: Sequence[Token], k: int, *, strong: bool) -> bool:
     if following is None:
-        return token.low in {"report", "conclude"} and strong
+        return token.low == "report"
     low = following.low
     if low in DETERMINERS or low in OBJECT_PRONOUNS or low in WH or following.kind in THINGS:
         return True

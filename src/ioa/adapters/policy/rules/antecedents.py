@@ -8,7 +8,7 @@ from ioa.adapters.policy.rules.acts import question_start
 from ioa.adapters.policy.rules.heard import Heard, lemma
 from ioa.adapters.policy.rules.sources import source_of
 from ioa.adapters.policy.rules.tokens import Token
-from ioa.adapters.policy.rules.verbs import Kind
+from ioa.adapters.policy.rules.verbs import ARRANGING, Kind
 from ioa.adapters.policy.rules.vocabulary import (
     AUXILIARIES,
     CHART_WORDS,
@@ -42,6 +42,8 @@ _ABOUT = word_set("""
     report describe point explain interpret discuss comment highlight analyse analyze assess justify
     summarise summarize conclude elaborate evaluate
 """)
+_DERIVED = word_set("difference ratio change growth sum quotient")
+_BASED = word_set("based using with from according")
 _RANKED = word_set("""
     first second third last best worst most least highest lowest and or largest smallest biggest
 """)
@@ -149,8 +151,17 @@ def implied(step: Heard, earlier: Sequence[Heard]) -> set[int]:
     tokens = step.tokens
     if earlier and question_start(tokens) and len(tokens) < 8 and not any(_names_something(t) for t in tokens):
         return nearest(step, earlier)
+    after_verb = [t.low for t in tokens[1:3]]
+    bare_why = after_verb == ["why"] or (after_verb[:1] == ["why"] and after_verb[1] in _BASED)
+    if earlier and step.verb in _ABOUT and bare_why:
+        return nearest(step, earlier)
     if not earlier or earlier[-1].sentence != step.sentence or step.has_source or len(tokens) < 2:
         return set()
+    derived = tokens[-1 - (tokens[-1].text == "?")].low in _DERIVED and len(tokens) < 6
+    if derived and earlier[-1].sentence == step.sentence and len(earlier) > 1:
+        return several(earlier, 2)
+    if earlier[-1].verb in ARRANGING and earlier[-1].kind == "table":
+        return nearest(step, earlier)  # "remove the outliers, then fit a line"
     lows = [t.low for t in tokens if t.low != "out"]
     if step.verb in _ABOUT and (len(lows) < 3 or lows[1] in WH or lows[1] in {"the", "any", "on"}):
         return nearest(step, earlier)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ioa.adapters.index.coverage import needs_newcomer
+from ioa.ports.index import Hit
 from ioa.protocol.cards import Card, Evaluation, FoundAgent
 
 MIN_FIT = 0.30
@@ -42,22 +44,32 @@ def experience(contact: Evaluation | None) -> float:
     return EXPERIENCE_WEIGHT * (contact.completed - contact.failed) / (tasks + 2)
 
 
-def best(
+def recruit(
+    hits: Sequence[FoundAgent], contacts: Mapping[str, Evaluation], *, avoid: Collection[str] = ()
+) -> Candidate | None:
+    """The best agent of the network that covers the step and is online now; None: nobody."""
+    return next((one for one in _fitting(hits, contacts, avoid) if one.online), None)
+
+
+def assign(
     hits: Sequence[FoundAgent],
     contacts: Mapping[str, Evaluation],
     *,
-    among: Collection[str] | None = None,
+    members: Collection[str],
     avoid: Collection[str] = (),
 ) -> Candidate | None:
-    """The best candidate that fits and is there; None: nobody."""
-    return next(
-        (
-            one
-            for one in rank(hits, contacts)
-            if one.fit >= MIN_FIT
-            and one.online
-            and one.card.name not in avoid
-            and (among is None or one.card.name in among)
-        ),
-        None,
-    )
+    """The best member of the group for the step; None: nobody.
+
+    A member that is away for the moment gets its task when it is back; it is passed over only for one that is here and
+    fits nearly as well.
+    """
+    able = [one for one in _fitting(hits, contacts, avoid) if one.card.name in members]
+    here = next((one for one in able if one.online), None)
+    if not able or here is None:
+        return able[0] if able else None
+    better = needs_newcomer([Hit(one.card.name, one.fit) for one in (able[0], here)], (here.card.name,))
+    return able[0] if better.needed else here
+
+
+def _fitting(hits: Sequence[FoundAgent], contacts: Mapping[str, Evaluation], avoid: Collection[str]) -> list[Candidate]:
+    return [one for one in rank(hits, contacts) if one.fit >= MIN_FIT and one.card.name not in avoid]

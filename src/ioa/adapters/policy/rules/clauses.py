@@ -25,6 +25,7 @@ from ioa.adapters.policy.rules.vocabulary import (
 )
 from ioa.adapters.policy.rules.wordlists import word_set
 
+_DERIVED = word_set("difference ratio change growth sum quotient")
 _LONGEST = 150
 """Tokens of one clause within which a cut is looked for; what is longer is no clause that anybody wrote."""
 _CONNECTORS = frozenset([",", ";", "and", "&", "then", "but", "–", "—", "plus", "/"])
@@ -205,6 +206,8 @@ def _new_product(
         and current[0].low in _MAKING | {"show", "list", "tell", "compute", "calculate", "find", "plot"}
     ):
         return tuple(current[:2] if len(current) > 1 and current[1].low in {"me", "us"} else current[:1])
+    if current and current[0].low in VERBS and _derives(current, tokens, k):
+        return tuple(current[:1])
     noun = ""
     for token in tokens[k + 1 : k + 5]:
         if token.kind != "word" or token.low in PREPOSITIONS:
@@ -226,6 +229,23 @@ def _new_product(
     if kind_of(tokens[k : k + 6]) == kind_of(current):
         return None
     return borrowed
+
+
+def _derives(current: Sequence[Token], tokens: Sequence[Token], k: int) -> bool:
+    """Whether the noun phrase at `k` has another file of its own, or derives from those before ("the difference")."""
+    named = {t.low for t in current if t.kind == "file"}
+    if not named:
+        return False
+    for n in range(k + 1, min(k + 12, len(tokens))):
+        token = tokens[n]
+        if token.kind == "file":
+            return token.low not in named and tokens[n - 1].low in PREPOSITIONS
+        last = n + 1 == len(tokens) or tokens[n + 1].text in {",", "?", "."}
+        if token.low in _DERIVED and last and n < k + 4:
+            return True
+        if token.text == "," or token.low == "and":
+            return False
+    return False
 
 
 def _blocked(current: Sequence[Token], tokens: Sequence[Token], k: int, opening: Opening, *, strong: bool) -> bool:

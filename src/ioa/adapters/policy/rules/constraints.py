@@ -27,7 +27,7 @@ _CLOSING_NOUNS = word_set("information details results result calculations answe
 _CLOSING_REST = word_set("relevant requested necessary required needed it based on of me us with to and for")
 
 
-def is_constraint(tokens: Sequence[Token], *, first: bool) -> bool:
+def is_constraint(tokens: Sequence[Token], *, first: bool, sequence: bool = False) -> bool:
     """Whether the words only say how another act is to be done ("Round the result", "Ignore the cancelled ones")."""
     if len(tokens) < 2:
         return False
@@ -42,7 +42,7 @@ def is_constraint(tokens: Sequence[Token], *, first: bool) -> bool:
         return low not in {"keep", "only", "always", "never"} or not files_in(tokens)
     if low == "make":
         return following == "sure" or (following in {"it", "them"} and not first)
-    if first or files_in(tokens):
+    if first or files_in(tokens) or (sequence and not delivers(tokens)):
         return False
     if low in _WITH_OBJECT and following not in {"it", "that", "this", "them"}:
         lows = {t.low for t in tokens}

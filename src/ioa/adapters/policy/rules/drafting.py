@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ioa.adapters.policy.rules.acts import has_formula, kind_of, question_start, starts_act
-from ioa.adapters.policy.rules.clauses import Clause
 from ioa.adapters.policy.rules.heard import Heard, hear, lemma
+from ioa.adapters.policy.rules.merging import Clause, only_source
 from ioa.adapters.policy.rules.plan import Plan, Step
 from ioa.adapters.policy.rules.readings import Reading
 from ioa.adapters.policy.rules.references import resolve
@@ -16,7 +16,7 @@ from ioa.adapters.policy.rules.search_phrases import phrase_of
 from ioa.adapters.policy.rules.sentences import Sentence
 from ioa.adapters.policy.rules.sources import lead_length, source_of
 from ioa.adapters.policy.rules.tokens import TABLE_EXTENSIONS, Token, extension, render
-from ioa.adapters.policy.rules.verbs import VERBS, Kind, gerund_root
+from ioa.adapters.policy.rules.verbs import PREPARING, VERBS, Kind, gerund_root
 from ioa.adapters.policy.rules.vocabulary import CHART_WORDS, HEADING, MEASURE_WORDS, PREPOSITIONS, WH
 from ioa.adapters.policy.rules.wordlists import word_set
 
@@ -72,7 +72,7 @@ class Draft:
 class Drafting:
     """Takes readings one by one and keeps what later ones build on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, alone: bool) -> None:
         self.steps: list[Draft] = []
         self.heard: list[Heard] = []
         self.unknown: list[str] = []
@@ -82,6 +82,7 @@ class Drafting:
         self.list_tail: tuple[Token, ...] = ()
         self.groups: list[list[int]] = [[]]
         self.ambient: tuple[Token, ...] = ()
+        self.alone = alone
         self.scope: tuple[Token, ...] = ()
 
     def take(self, reading: Reading, number: int) -> None:
@@ -141,6 +142,10 @@ class Drafting:
 
     def _request(self, reading: Reading, number: int) -> None:
         before = len(self.steps)
+        if self._only_names_source(reading):
+            self.ambient = reading.clauses[0].tokens
+            self.background.append(render(reading.sentence.tokens))
+            return
         lead = reading.lead or self.list_lead
         if reading.lead and source_of(reading.lead, whole=True):
             self.scope = reading.lead if reading.lead[-1].text == ":" else ()
@@ -172,6 +177,14 @@ class Drafting:
         if len(self.steps) == before:
             self.unknown.append(render(reading.sentence.tokens))
 
+    def _only_names_source(self, reading: Reading) -> bool:
+        """ "Use attendance.csv.": no request, but where the requests that follow read."""
+        if len(reading.clauses) != 1 or reading.clauses[0].main or reading.lead or reading.question or self.alone:
+            return False
+        tokens = reading.clauses[0].tokens
+        named = any(t.kind == "file" for t in tokens)
+        return named and tokens[0].low in PREPARING and tokens[0].low not in {"parse", "access"} and only_source(tokens)
+
     def _add(self, draft: Draft, drafts: list[Draft], place: int, reading: Reading, *, explicit: bool) -> None:
         if len(self.steps) >= MAX_STEPS:
             self.unknown.append(draft.text())
@@ -193,8 +206,9 @@ class Drafting:
             and not source_of(draft.tokens, whole=True)
         ):
             draft.lead = self.scope
-        if not needs and not draft.lead:
-            self._carry(draft, drafts, place, reading)
+        person = draft.question and any(t.low in {"she", "he", "they"} for t in draft.tokens)
+        if (not needs or person) and not draft.lead:
+            self._carry(draft, drafts, place, reading, needs)
         opening = draft.clause.opening if place else reading.opening
         if (opening.sequence or draft.clause.opening.sequence) and self.steps:
             draft.after = set(self.groups[-1]) if self.groups[-1] else set()
@@ -207,7 +221,7 @@ class Drafting:
         self.heard.append(heard)
         self.steps.append(draft)
 
-    def _carry(self, draft: Draft, drafts: list[Draft], place: int, reading: Reading) -> None:
+    def _carry(self, draft: Draft, drafts: list[Draft], place: int, reading: Reading, needs: set[int]) -> None:
         """Repeats, after a step without a source of its own, the one that its neighbours read from."""
         tokens = draft.tokens
         if (
@@ -222,10 +236,22 @@ class Drafting:
         behind = next((source_of(d.tokens) for d in drafts[place + 1 :] if source_of(d.tokens)), ())
         tail = inside or behind or self.list_tail
         if not tail and draft.kind in {"table", "plot"}:
+            if self.ambient and self.ambient[0].low in PREPARING:
+                draft.lead = self.ambient
+                return
             tail = self.ambient
         if not tail and self.steps:
             last = self.steps[-1]
             linked = reading.opening.addition or reading.opening.enumeration or reading.opening.sequence
+            into_it = any(
+                t.low in {"it", "them", "there"} and tokens[n - 1].low in {"in", "from", "within"}
+                for n, t in enumerate(tokens)
+                if n
+            )
+            if into_it and not needs:
+                draft.lead = last.clause.tokens[: last.clause.main] or source_of(last.tokens, whole=True) or last.lead
+                draft.lead = _without_end(draft.lead)
+                return
             related = last.kind == draft.kind and (draft.kind == "table" or (draft.kind in {"find", "ask"} and linked))
             if related or (last.kind == "table" and draft.kind == "ask" and _shared(last.tokens, tokens)):
                 tail = source_of(last.tokens, whole=True) or last.tail
@@ -292,6 +318,13 @@ class Drafting:
             context = render(draft.tail) or render(draft.lead).rstrip(",: ")
             steps.append(Step(number, text, needs, after, (phrase or text[:300],), context, draft.kind))
         return Plan(tuple(steps), tuple(dict.fromkeys(self.unknown)), tuple(dict.fromkeys(self.background)))
+
+
+def _without_end(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Without the words that joined it to what followed."""
+    while tokens and tokens[-1].low in {"and", ",", "then", "to"}:
+        tokens = tokens[:-1]
+    return tokens
 
 
 def _swapped(tokens: tuple[Token, ...], swap: dict[int, tuple[Token, ...]]) -> tuple[Token, ...]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ioa.adapters.policy.rules.acts import starts_act
+from ioa.adapters.policy.rules.constraints import is_constraint
 from ioa.adapters.policy.rules.drafting import MAX_STEPS, Drafting
 from ioa.adapters.policy.rules.openings import strip_opening
 from ioa.adapters.policy.rules.plan import Plan, Step
@@ -18,8 +20,10 @@ from ioa.adapters.policy.rules.sentences import Sentence, cut_sentences
 from ioa.adapters.policy.rules.tokens import Token, plain_text, tokenize
 from ioa.adapters.policy.rules.verbs import VERBS
 from ioa.adapters.policy.rules.vocabulary import HEADING
+from ioa.adapters.policy.rules.wordlists import word_set
 
 _MATERIAL = frozenset(["file", "quote", "code", "fence", "sql", "url", "email", "number"])
+_CARRYING_OUT = word_set("do answer perform complete handle carry follow help assist find tell give")
 
 
 def split_goal(text: str, *, files: Sequence[str] = ()) -> Plan:
@@ -28,8 +32,8 @@ def split_goal(text: str, *, files: Sequence[str] = ()) -> Plan:
     Total and deterministic: any string gives a plan, perhaps one without steps.
     """
     sentences = _with_objects(cut_sentences(tokenize(plain_text(text), files)))
-    draft = Drafting()
     meaningful = [s for s in sentences if any(t.kind != "newline" for t in s.tokens)]
+    draft = Drafting(alone=len(meaningful) == 1)
     for number, sentence in enumerate(meaningful):
         reading = read_sentence(sentence, first=not draft.steps, alone=len(meaningful) == 1)
         if reading.role == "request" and not draft.steps and _announces(reading, meaningful[number + 1 : number + 2]):
@@ -44,6 +48,10 @@ def _announces(reading: Reading, following: list[Sentence]) -> bool:
         return False
     nxt = strip_opening(following[0].tokens)
     understanding = any(t.low in {"understand", "learn", "explore", "improve"} for t in reading.clauses[0].tokens[:1])
+    core = following[0].tokens[nxt.length :]
+    imperative = bool(core) and starts_act(core, 0, strong=False) and not is_constraint(core, first=False)
+    if reading.opening.helping and reading.opening.wanting and imperative:
+        return True
     return nxt.enumeration or understanding or (reading.opening.helping and reading.opening.wanting and nxt.courtesy)
 
 
@@ -69,21 +77,9 @@ def _hungry(tokens: tuple[Token, ...]) -> bool:
     """Whether a line that ends with a colon is a request whose object follows ("Proofread the following text:")."""
     lows = [t.low for t in tokens]
     verb = next((low for low in lows[:6] if low in VERBS), "")
-    return verb not in {
-        "",
-        "do",
-        "answer",
-        "perform",
-        "complete",
-        "handle",
-        "carry",
-        "follow",
-        "help",
-        "assist",
-        "find",
-        "tell",
-        "give",
-    } and any(low not in HEADING and low not in {verb} for low in lows[:-1])
+    return (
+        bool(verb) and verb not in _CARRYING_OUT and any(low not in HEADING and low not in {verb} for low in lows[:-1])
+    )
 
 
 __all__ = ["MAX_STEPS", "Plan", "Step", "split_goal"]

@@ -74,7 +74,7 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
         return "shares"  # "count, sum and average the amounts"
     if verb == "look" and (len(first) < 2 or first[1].low not in {"at", "through", "into"}):
         verb = ""
-    if verb in PREPARING and _only_source(first) and not before.main:
+    if verb in PREPARING and only_source(first) and not before.main:
         return "prepares"
     kind = kind_of(second)
     arranges = verb in ARRANGING and len(first) > 1 and not files_in(second)
@@ -88,7 +88,7 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
     return "delivers" if delivers(second) and kind_of(first) not in {"translate", "send"} else ""
 
 
-def _only_source(tokens: Sequence[Token]) -> bool:
+def only_source(tokens: Sequence[Token]) -> bool:
     """Whether a preparing act names nothing but its source ("load the file sales.csv")."""
     if not source_of(tokens, whole=True):
         return False

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from ioa.adapters.index.coverage import needs_newcomer
 from ioa.adapters.policy.rules.answer import artifacts_of, conclusion_text, outcome_of
-from ioa.adapters.policy.rules.choice import best
+from ioa.adapters.policy.rules.choice import assign, recruit
 from ioa.adapters.policy.rules.goal_text import Plan, Step
 from ioa.adapters.policy.rules.progress import Progress, StepProgress, key_of, plan_of, progress_of
 from ioa.conversation.formation import LaunchGroupChat, SearchAgent, ToolCall
@@ -52,7 +52,7 @@ class RulesPolicy:
             return SearchAgent(missing)
         members: dict[str, None] = {}
         for step in plan.steps:
-            chosen = best(hits_of(step, searched), situation.contacts, avoid=situation.avoid)
+            chosen = recruit(hits_of(step, searched), situation.contacts, avoid=situation.avoid)
             if chosen is not None:
                 members[chosen.card.name] = None
         members.pop(situation.me.name, None)
@@ -110,11 +110,10 @@ class RulesPolicy:
 
     def _wants_help(self, view: TaskView, found: Sequence[FoundAgent]) -> bool:
         """For one step: is there somebody who can, is here, and fits so much better that a team pays?"""
-        other = best(found, view.contacts, avoid={view.me.name, *view.avoid})
+        other = recruit(found, view.contacts, avoid={view.me.name, *view.avoid})
         if other is None:
             return False
-        hits = [Hit(hit.card.name, hit.score) for hit in found if hit.card.name in (view.me.name, other.card.name)]
-        return needs_newcomer(hits, (view.me.name,)).needed
+        return needs_newcomer([Hit(hit.card.name, hit.score) for hit in found], (view.me.name,)).needed
 
     def _asked_by(self, view: GroupView) -> str | None:
         """Who handed me the floor with a question, if I am there to talk only."""
@@ -148,7 +147,8 @@ class RulesPolicy:
             chosen: list[tuple[StepProgress, str]] = []
             for entry in ready:
                 found = hits_of(entry.step, hits)
-                inside = best(found, view.contacts, among=view.group.members, avoid={*entry.tried, *view.group.absent})
+                avoid = {*entry.tried, *view.group.absent}
+                inside = assign(found, view.contacts, members=view.group.members, avoid=avoid)
                 if inside is not None:
                     chosen.append((entry, inside.card.name))
                 elif self._can_find_elsewhere(view, found, entry):
@@ -166,7 +166,7 @@ class RulesPolicy:
             return False
         if view.group.team_up_depth >= view.group.budgets.depth:
             return False
-        outside = best(found, view.contacts, avoid={*view.group.members, *entry.tried})
+        outside = recruit(found, view.contacts, avoid={*view.group.members, *entry.tried})
         return outside is not None
 
     def _assign(

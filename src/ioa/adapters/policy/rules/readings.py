@@ -45,6 +45,7 @@ _HELP_NOUNS = word_set("""
     tasks task things thing something project research work stuff matters questions issues topics
     homework assignment help advice assistance support errands requests activities
 """)
+_TITLES = word_set("goal task question request aim objective todo")
 _AGAIN = (("repeat", "this"), ("repeat", "that"), ("repeat", "it"), ("ditto", "for"), ("likewise", "for"))
 _END_MARKS = frozenset([".", ",", ";", ":", "!", "…", "。", "！", "-", "–", "—"])
 _ACT_NOUNS = (
@@ -93,6 +94,13 @@ def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
         return Reading("unknown", sentence)
     if ("same" in lows[:6] or tuple(lows[:2]) in _AGAIN) and _same_again(words):
         return Reading("same", sentence, strip_opening(tokens))
+    label = next((n + 1 for n, t in enumerate(tokens[:4]) if t.text == ":"), 0)
+    if (
+        label
+        and len(tokens) > label
+        and all((t.low in HEADING and t.low not in VERBS) or t.low in _TITLES for t in tokens[: label - 1])
+    ):
+        tokens = tokens[label:]  # "My goal: ..."
     opening = strip_opening(tokens)
     core = tokens[opening.length :]
     if not core or (len(core) == 1 and core[0].kind == "punct"):
@@ -138,7 +146,7 @@ def _read_request(
     first: bool,
     alone: bool,
 ) -> Reading:
-    if not lead and not question and is_constraint(core, first=first):
+    if not lead and not question and is_constraint(core, first=first, sequence=opening.sequence):
         return Reading("background" if first else "detail", sentence, opening)
     if not core:
         return Reading("unknown", sentence)
@@ -146,10 +154,10 @@ def _read_request(
     gerund = gerund_root(core[0].low) is not None and len(core) > 1
     asks = question_start(core) and (question or opening.knowing or core[0].low in WH or not is_declarative(core))
     wanted = opening.wanting or opening.knowing
+    if (wanted or opening.helping) and sum(t.low in _HELP_NOUNS for t in core[:6]) and _vague(core):
+        return Reading("background" if first else "empty", sentence, opening)
     if wanted and core[0].low in OBJECT_PRONOUNS | {"your", "you"} and len(core) < 8 and not asks:
         return Reading("background" if first else "detail", sentence, opening)
-    if wanted and sum(t.low in _HELP_NOUNS for t in core[:6]) and _vague(core):
-        return Reading("background", sentence, opening)
     acts = starts_act(core, 0, strong=strong) or core[0].kind in {"sql", "fence"} or (core[0].kind == "code" and alone)
     acts = acts or (
         opening.infinitive

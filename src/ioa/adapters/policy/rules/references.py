@@ -40,7 +40,12 @@ from ioa.adapters.policy.rules.wordlists import word_set
 
 _LONGEST = 200
 """Tokens of one step that are looked at; a reference behind that is none."""
-_COMPARED = word_set("most least above below over under first last worst best")
+_HANGING = word_set("if so none there is are any not yes no it does do exists were was ,")
+"""A condition of these words only hangs on the answer before ("If there is, ...")."""
+_COMPARED = word_set("""
+    zero equal positive negative maximal minimal higher lower highest lowest most least above below
+    over under first last worst best
+""")
 _EMPTY_IT = word_set("is was takes take rains rain would will possible snows has 's costs")
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4}
 _COUNTS = {"two": 2, "three": 3, "four": 4}
@@ -106,7 +111,8 @@ def resolve(step: Heard, earlier: Sequence[Heard], context: Sequence[Token]) -> 
         elif found is not None:
             lost.append(looking.spelled(i))
     if not needs and not lost:
-        needs = implied(step, earlier)
+        hanging = bool(context) and all(t.low in _HANGING for t in context)
+        needs = nearest(step, earlier) if hanging else implied(step, earlier)
     if wants_all(step):
         return {other.number for other in earlier}, []
     return needs, lost
@@ -146,6 +152,8 @@ class _Looking:
             return self.demonstrative(i)
         if low == "both":
             return self.both(i)
+        if self.earlier and (low in {"she", "he"} or (low == "they" and not self.noun_before(i))):
+            return nearest(self.step, self.earlier)
         if low == "accordingly":
             return nearest(self.step, self.earlier)
         if low in {"former", "latter"} and previous == "the" and len(self.earlier) > 1:
@@ -339,6 +347,8 @@ class _Looking:
                 return None
             producing = self.step.kind in {"table", "find"} and i <= self.offset + 1
             return None if producing or self.step.has_source else nearest(self.step, self.earlier)
+        if i < self.offset and noun in RESULT_WORDS and later and not self.step.has_source:
+            return nearest(self.step, self.earlier)  # "Based on the analysis results, ..."
         if noun in RESULT_WORDS and bare:
             if self.step.has_source or (specified and following not in {"to", "in", "by", "from", "on", "of"}):
                 return None

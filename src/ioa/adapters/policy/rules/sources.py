@@ -89,6 +89,22 @@ def lead_length(tokens: Sequence[Token]) -> int:
         return 0
     if tokens[0].low in {"where", "when"} and question_start(tokens) and tokens[-1].text == "?":
         return 0
+    comma = _lead_to_mark(tokens)
+    if tokens[0].low in _ONCE | CONDITIONS:
+        return comma
+    for i in range(2, min(len(tokens), 12, comma or 12)):
+        low = tokens[i].low
+        if low not in VERBS or tokens[i - 1].low in {"to", "and", "or"} | DETERMINERS:
+            continue
+        previous = tokens[i - 1]
+        settled = previous.kind in {"file", "url", "quote"} or previous.low in SOURCE_NOUNS or tokens[0].low == "for"
+        if settled and (low not in NOUN_TOO or (i + 1 < len(tokens) and tokens[i + 1].low in DETERMINERS)):
+            return i
+    return comma
+
+
+def _lead_to_mark(tokens: Sequence[Token]) -> int:
+    """The length of a lead that ends with a comma or a colon before a request; 0 if there is none."""
     depth = 0
     for i, token in enumerate(tokens[:80]):
         if token.text in {"(", "["}:
@@ -97,16 +113,6 @@ def lead_length(tokens: Sequence[Token]) -> int:
             depth -= 1
         elif depth <= 0 and token.text in {",", ":"} and i and _request_follows(tokens, i + 1):
             return i + 1
-    if tokens[0].low in _ONCE | CONDITIONS:
-        return 0
-    for i in range(2, min(len(tokens), 12)):
-        low = tokens[i].low
-        if tokens[i - 1].low in {"to", "and", "the", "a", "or"} | DETERMINERS or low not in VERBS:
-            continue
-        previous = tokens[i - 1]
-        settled = previous.kind in {"file", "url", "quote"} or previous.low in SOURCE_NOUNS or tokens[0].low == "for"
-        if settled and (low not in NOUN_TOO or (i + 1 < len(tokens) and tokens[i + 1].low in DETERMINERS)):
-            return i
     return 0
 
 

@@ -85,9 +85,9 @@ WANTING: frozenset[str] = phrase_set("""
     with/ i need some help with/i need assistance with/i need some assistance with/i need your help
     in/ i need your assistance in/i need help in/help me with/help us with/help with/we need your
     help with/ we need help with/i'd like your help with/i would like your help with/i need your
-    support with/assist me in/assist me with/assist us in/assist us with/help me in/help us in/ i
-    need assistance in/i need some assistance in/i need help on/i would like help with/i'd like help
-    with/i need some help in
+    support with/could you help me with/can you help me with/could you help us with/assist me
+    in/assist me with/assist us in/assist us with/help me in/help us in/ i need assistance in/i need
+    some assistance in/i need help on/i would like help with/i'd like help with/i need some help in
 """)
 """A thing that is asked for follows, as a noun phrase or a gerund."""
 FILLER: frozenset[str] = word_set("""
@@ -102,7 +102,8 @@ EMPTY_SENTENCES: frozenset[str] = phrase_set("""
     your help/thanks for your help/thanks for the help/ thank you so much/yours/that's it/that is
     all/that's all/bye/goodbye/yes/ok/okay/sure/great/hey there/hi all/ hello everyone/hi
     everyone/hi team/hello team/thank you for your assistance/thanks for your assistance/ thank you
-    for your time/greetings/best/please/lol/wow/hello all/dear sir or madam/ta/please and thank you
+    for your time/greetings/best/please/lol/wow/hello all/dear sir or madam/ta/thx/ty/tia/please and
+    thank you
 """)
 HELPING: frozenset[str] = frozenset(["help", "assistance", "assist", "support"])
 """Openers with one of these often only announce what follows ("I need your help with my essay. First, ...")."""

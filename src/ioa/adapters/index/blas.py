@@ -1,0 +1,57 @@
+"""Numpy's products on the calling thread alone.
+
+On matrices as small as ours the threads of BLAS win nothing when the machine is idle, and on a busy one their
+waiting for each other makes a product of 0.5 ms take 30. The limit is of the process, so it is held only meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+
+class _Blas:
+    """Counts who needs the limit, so that concurrent users do not undo each other's."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._controller: Any = None
+        self._limit: Any = None
+        try:
+            import threadpoolctl  # pyright: ignore[reportMissingTypeStubs] - it has none; two calls are used
+        except ImportError:
+            return  # slower, not wrong
+        self._controller = threadpoolctl.ThreadpoolController()
+
+    def enter(self) -> None:
+        with self._lock:
+            self._users += 1
+            if self._users == 1 and self._controller is not None:
+                self._limit = self._controller.limit(limits=1, user_api="blas")
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0 and self._limit is not None:
+                self._limit.restore_original_limits()
+                self._limit = None
+
+
+_blas: _Blas | None = None
+_blas_made = threading.Lock()
+
+
+@contextmanager
+def one_core() -> Generator[None]:
+    """Within it numpy multiplies on the calling thread alone; the last to leave gives the process its threads back."""
+    global _blas
+    with _blas_made:
+        blas = _blas = _blas or _Blas()
+    blas.enter()
+    try:
+        yield
+    finally:
+        blas.leave()

@@ -1,0 +1,1 @@
+"""Networks of real processes: killed, started again, and on hosts of their own."""
