@@ -31,12 +31,9 @@ def __getattr__(name: str) -> object:
 
         value: object = getattr(import_module(_HOMES[name]), name)
     elif name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
+        from ioa.version import version
 
-        try:
-            value = version("internet-of-agents")
-        except PackageNotFoundError:  # a checkout on the path that was never installed
-            value = "0+unknown"
+        value = version()
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -99,9 +99,9 @@ def _open_index(meaning: bool, vectors: SqliteVectors) -> AgentIndex:
     return open_index(meaning=meaning, store=vectors if meaning else None)
 
 
-def resting_hub(folder: Path) -> contextlib.AbstractAsyncContextManager[OpenHub]:
-    """The hub of a folder in which none runs now, opened to be read: without a port, searched by words."""
-    return open_hub(HubSettings(data_dir=folder, port=0), meaning=False, listen=False)
+def resting_hub(folder: Path, *, meaning: bool = False) -> contextlib.AbstractAsyncContextManager[OpenHub]:
+    """The hub of a folder in which none runs now, opened to be read: without a port."""
+    return open_hub(HubSettings(data_dir=folder, port=0), meaning=meaning, listen=False)
 
 
 def make_client(

@@ -7,7 +7,13 @@ import json
 from pathlib import Path
 
 SALES = [
-    dict(zip(("order_id", "date", "region", "product", "customer", "quantity", "unit_price", "revenue", "status"), row, strict=True))
+    dict(
+        zip(
+            ("order_id", "date", "region", "product", "customer", "quantity", "unit_price", "revenue", "status"),
+            row,
+            strict=True,
+        )
+    )
     for row in (
         (1, "2024-01-05", "North", "Widget", "Alice", 10, 2.50, 25.00, "shipped"),
         (2, "2024-01-17", "South", "Gadget", "Bob", 3, 10.00, 30.00, "shipped"),
@@ -21,7 +27,13 @@ SALES = [
 ]
 
 STAFF = [
-    dict(zip(("Employee Name", "Department", "Gender", "Age", "Annual Salary", "Hire Date", "Remote", "Manager"), row, strict=True))
+    dict(
+        zip(
+            ("Employee Name", "Department", "Gender", "Age", "Annual Salary", "Hire Date", "Remote", "Manager"),
+            row,
+            strict=True,
+        )
+    )
     for row in (
         ("Ana Silva", "Engineering", "Female", 34, 82000, "2019-03-11", "yes", "Omar Haddad"),
         ("Ben Okafor", "Engineering", "Male", 29, 71000, "2021-07-01", "no", "Omar Haddad"),
@@ -94,9 +106,24 @@ CUSTOMERS = [
 SHOP = {
     "shop": "Corner",
     "orders": [
-        {"id": 1, "buyer": {"name": "Ann", "city": "York"}, "paid": True, "items": [{"sku": "apple", "pieces": 4, "price": 0.5}, {"sku": "pear", "pieces": 1, "price": 0.75}]},
-        {"id": 2, "buyer": {"name": "Bea", "city": "Leeds"}, "paid": False, "items": [{"sku": "apple", "pieces": 10, "price": 0.45}]},
-        {"id": 3, "buyer": {"name": "Cid", "city": "York"}, "paid": True, "items": [{"sku": "plum", "pieces": 6, "price": 0.2}]},
+        {
+            "id": 1,
+            "buyer": {"name": "Ann", "city": "York"},
+            "paid": True,
+            "items": [{"sku": "apple", "pieces": 4, "price": 0.5}, {"sku": "pear", "pieces": 1, "price": 0.75}],
+        },
+        {
+            "id": 2,
+            "buyer": {"name": "Bea", "city": "Leeds"},
+            "paid": False,
+            "items": [{"sku": "apple", "pieces": 10, "price": 0.45}],
+        },
+        {
+            "id": 3,
+            "buyer": {"name": "Cid", "city": "York"},
+            "paid": True,
+            "items": [{"sku": "plum", "pieces": 6, "price": 0.2}],
+        },
     ],
 }
 
@@ -143,10 +170,17 @@ def write_all(folder: Path) -> dict[str, Path]:
     for row in GOALS:
         sheet.append(list(row.values()))
     teams = book.create_sheet("Stadiums")
-    for row in (("team", "stadium", "capacity"), ("Reds", "Old Park", 40000), ("Blues", "River End", 25500), ("Greens", "The Oval", 31000)):
+    for row in (
+        ("team", "stadium", "capacity"),
+        ("Reds", "Old Park", 40000),
+        ("Blues", "River End", 25500),
+        ("Greens", "The Oval", 31000),
+    ):
         teams.append(row)
     book.save(folder / "football.xlsx")
-    duckdb.sql(f"COPY (SELECT * FROM read_csv('{paths['weather.csv']}')) TO '{folder / 'weather.parquet'}' (FORMAT parquet)")
+    duckdb.sql(
+        f"COPY (SELECT * FROM read_csv('{paths['weather.csv']}')) TO '{folder / 'weather.parquet'}' (FORMAT parquet)"
+    )
     for name in ("invoices.csv", "shop.json", "sensors.ndjson", "football.xlsx", "weather.parquet"):
         paths[name] = folder / name
     return paths

@@ -42,7 +42,9 @@ def grouped(rows: Iterable[dict], key: str | tuple[str, ...], value: str, fn: Ca
     found = defaultdict(list)
     for row in rows:
         if value == "" or row[value] not in (None, ""):
-            found[str(row[key]) if isinstance(key, str) else tuple(str(row[one]) for one in key)].append(1 if value == "" else row[value])
+            found[str(row[key]) if isinstance(key, str) else tuple(str(row[one]) for one in key)].append(
+                1 if value == "" else row[value]
+            )
     return {name: fn(values) for name, values in found.items()}
 
 
@@ -221,7 +223,9 @@ def test_there_are_at_least_eighty_questions() -> None:
 
 
 @pytest.mark.parametrize(("names", "question", "expected"), CASES, ids=[case[1] for case in CASES])
-def test_a_question_in_plain_words_gets_the_right_numbers(ask: Ask, names: str, question: str, expected: object) -> None:
+def test_a_question_in_plain_words_gets_the_right_numbers(
+    ask: Ask, names: str, question: str, expected: object
+) -> None:
     outcome, rows = ask(question, *names.split())
     check(expected, rows)
     assert "```sql\nSELECT" in outcome.conclusion
@@ -239,7 +243,9 @@ def check(expected: object, rows: list[list[str]]) -> None:
         width = len(expected[0]) if isinstance(expected[0], tuple) else 1
         assert [row[0] if width == 1 else tuple(row[:width]) for row in rows] == expected
     elif len(rows) == 1:
-        numbers = [float(cell) for cell in rows[0] if cell.replace(".", "", 1).replace("-", "", 1).replace("e-", "").isdigit()]
+        numbers = [
+            float(cell) for cell in rows[0] if cell.replace(".", "", 1).replace("-", "", 1).replace("e-", "").isdigit()
+        ]
         assert any(number == pytest.approx(expected, rel=1e-6) for number in numbers)
     else:
         assert len(rows) == expected  # a list of rows: how many
@@ -274,7 +280,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("names", "question", "told"), REFUSED, ids=[case[1] for case in REFUSED])
-def test_what_is_not_understood_is_refused_with_the_word_that_is_meant(ask: Ask, names: str, question: str, told: str) -> None:
+def test_what_is_not_understood_is_refused_with_the_word_that_is_meant(
+    ask: Ask, names: str, question: str, told: str
+) -> None:
     with pytest.raises(AgentFailed, match=".") as refusal:
         ask(question, *names.split())
     assert told.lower() in str(refusal.value).lower()

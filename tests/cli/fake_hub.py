@@ -98,7 +98,7 @@ def cards() -> list[dict[str, object]]:
 @dataclass
 class FakeHub:
     """`messages` are played as the goal's events; it then ends as `status`. With `hold_at`, the events stop after so
-    many until the goal is cancelled; with `drop_at`, the first connection is lost there."""
+    many until the goal is cancelled, which a `deaf` hub never does; with `drop_at`, the first connection is lost."""
 
     messages: list[AnyMessage] = field(default_factory=story)
     status: str = "completed"
@@ -108,6 +108,8 @@ class FakeHub:
     posted: list[dict[str, Any]] = field(default_factory=list)
     uploads: dict[str, bytes] = field(default_factory=lambda: {CHART_DIGEST: CHART})
     queries: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    deaf: bool = False
+    asked_to_cancel: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
     holding: threading.Event = field(default_factory=threading.Event)
     url: str = ""
@@ -173,8 +175,10 @@ class FakeHub:
         return self._allowed(request) or JSONResponse(self.goal())
 
     async def _cancel(self, request: Request) -> Response:
-        self.cancelled.set()
-        self._ended = True
+        self.asked_to_cancel.set()
+        if not self.deaf:
+            self.cancelled.set()
+            self._ended = True
         return JSONResponse(self.goal())
 
     async def _cancel_group(self, request: Request) -> Response:

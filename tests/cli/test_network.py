@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import queue
 import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +15,7 @@ from ioa.cli.hub_api import HubApi
 from ioa.data_folder import free_network_folder, hold
 from ioa.settings import Settings
 from tests.cli.conftest import Ioa
+from tests.cli.processes import process, until
 
 AGENTS = """
 from ioa import agent
@@ -135,43 +129,6 @@ def test_a_data_folder_that_is_none_is_an_error_with_its_remedy(
     result = ioa("run", GOAL, "--agent", str(adder))
     assert result.exit_code == 2
     assert "IOA_DATA" in result.stderr
-
-
-@contextmanager
-def process(
-    *arguments: str, env: dict[str, str] | None = None
-) -> Iterator[tuple[subprocess.Popen[str], queue.Queue[str]]]:
-    """`ioa` as a process, and the lines that it writes."""
-    started = subprocess.Popen(
-        [sys.executable, "-m", "ioa", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **(env or {})},
-    )  # fmt: skip
-    lines: queue.Queue[str] = queue.Queue()
-
-    def read() -> None:
-        assert started.stdout is not None
-        for line in started.stdout:
-            lines.put(line)
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    try:
-        yield started, lines
-    finally:
-        if started.poll() is None:
-            started.kill()
-        started.wait(10)
-        reader.join(10)
-        assert started.stdout is not None
-        started.stdout.close()
-
-
-def until(lines: queue.Queue[str], words: str) -> str:
-    """The first line with these words in it."""
-    seen = ""
-    while words not in seen:
-        seen = lines.get(timeout=30)
-    return seen
 
 
 def test_hub_and_agents_in_processes_of_their_own_and_back_after_a_kill(ioa: Ioa, adder: Path) -> None:

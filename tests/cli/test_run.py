@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Ioa
 from tests.cli.fake_hub import CHART, TOKEN, FakeHub, serving, story
+from tests.cli.processes import process, until
 
 
 def test_the_conversation_goes_to_stderr_and_the_answer_to_stdout(ioa: Ioa, hub: FakeHub) -> None:
@@ -54,7 +53,7 @@ def test_the_answer_and_its_files_are_on_disk_and_nothing_of_others_is_overwritt
     assert (tmp_path / "out" / "chart.png").read_bytes() == b"mine"
     assert (tmp_path / "out" / "chart-2.png").read_bytes() == CHART
     assert (tmp_path / "out" / "answer.md").read_text(encoding="utf-8").startswith("# Answer")
-    assert "chart-2.png  (its own name was taken there)" in result.stderr
+    assert "chart-2.png  (another file had its name)" in result.stderr
 
 
 def test_without_out_the_files_go_to_a_folder_named_after_the_chat(ioa: Ioa, hub: FakeHub) -> None:
@@ -126,6 +125,7 @@ def test_the_goal_is_read_from_stdin(ioa: Ioa, hub: FakeHub) -> None:
         (["run", "Do it", "--agent", "nope.yaml"], "--agent nope.yaml: cannot be read"),
         (["run", "Do it", "--team", "A,,B"], "has an empty name"),
         (["run", "Do it", "--team", "Nobody"], "'Nobody' is no agent"),
+        (["run", "Do it", "--team", "Nobody"], "Agents there: Writer"),
         (["run", "Do it", "--timeout", "0"], "0"),
         (["run", "Do it", "--timout", "5"], "--timeout"),
         (["rnu", "Do it"], "run"),
@@ -181,21 +181,34 @@ def test_when_the_timeout_runs_out_the_goal_is_cancelled_and_the_code_is_5(ioa: 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_cancels_the_goal_shows_what_there_is_and_exits_with_130() -> None:
-    with serving(FakeHub(hold_at=4)) as hub:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ioa", "run", "Find the mean", "--hub", hub.url],
-            env={**os.environ, "IOA_TOKEN": TOKEN},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    with (
+        serving(FakeHub(hold_at=4)) as hub,
+        process("run", "Find the mean", "--hub", hub.url, "--token", TOKEN) as (
+            run,
+            said,
+        ),
+    ):
         assert hub.holding.wait(30)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
-        assert hub.cancelled.is_set()
-    assert process.returncode == 130
-    assert "Cancelling the goal" in said
-    assert "cancelled (Ctrl-C)" in said
+        run.send_signal(signal.SIGINT)
+        until(said, "Cancelling the goal")
+        until(said, "cancelled (Ctrl-C)")
+        assert run.wait(30) == 130
+        assert hub.asked_to_cancel.is_set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_second_ctrl_c_leaves_at_once() -> None:
+    with (
+        serving(FakeHub(hold_at=4, deaf=True)) as hub,
+        process("run", "Find the mean", "--hub", hub.url, "--token", TOKEN) as (run, said),
+    ):
+        assert hub.holding.wait(30)
+        run.send_signal(signal.SIGINT)
+        until(said, "Cancelling the goal")
+        assert hub.asked_to_cancel.wait(30)
+        run.send_signal(signal.SIGINT)
+        until(said, "Left before the goal had ended")
+        assert run.wait(30) == 130
 
 
 def test_what_agents_say_can_do_nothing_to_the_terminal(ioa: Ioa) -> None:

@@ -10,7 +10,7 @@ from desk import Desk, FunctionAgent
 
 from ioa.client.events import Deciding, EntryTaken, FellBack, LogUnreadable, PostRefused
 from ioa.ports.policy import PolicyFailed
-from ioa.protocol.frames import Post, Refusal
+from ioa.protocol.frames import Post, Refusal, Search
 from ioa.protocol.messages import Budgets, Conclusion, Discussion, Pause
 from ioa.testing.clocks import ManualClock
 from ioa.testing.policies import BrokenPolicy, ScriptedPolicy, StuckPolicy, assign, conclude, pause, say
@@ -320,3 +320,34 @@ async def test_a_decision_from_an_old_log_is_not_taken_for_a_later_turn(desk: De
         desk.join("Ada", instant)
     group = await desk.ended("g1")
     assert group.conclusion == "decided after 3 entries"
+
+
+async def test_the_time_without_a_hub_does_not_count_against_a_decision(desk: Desk):
+    clock = ManualClock()
+
+    async def search_then_conclude(view):
+        found = await view.search(("an agent",), ())
+        return conclude(f"found {len(found[0])}")
+
+    policy = ScriptedPolicy([search_then_conclude] * 9)
+    ada = desk.join("Ada", policy, clock=clock)
+    await desk.hub.until(lambda: ada.client.connected)
+    desk.hub.refuse = lambda name, frame: (
+        Refusal(code="internal", rule="lost", reply_to="nobody") if isinstance(frame, Search) else None
+    )
+    desk.hub.launch("Ada", budgets=Budgets(turn_timeout_s=60.0))
+    await desk.hub.until(lambda: policy.views)
+    ada.transport.reachable = False
+    desk.hub.cut("Ada")
+    await desk.hub.until(lambda: not ada.client.connected)
+    desk.hub.refuse = lambda name, frame: None
+    await clock.advance(3.0)
+    ada_waits = len(policy.views)
+    for _ in range(10):
+        await clock.advance(10.0)
+    assert len(policy.views) == ada_waits
+    ada.transport.reachable = True
+    await clock.advance(1.0)
+    await desk.ended("g1")
+    assert desk.hub.groups["g1"].conclusion == "found 0"
+    assert not ada.saw(FellBack)

@@ -17,8 +17,14 @@ from ioa.testing.clocks import ManualClock
 from ioa.testing.policies import ScriptedPolicy, StuckPolicy, assign, conclude, say
 
 
-def ping_pong(other: str, times: int) -> ScriptedPolicy:
-    return ScriptedPolicy([say(f"word {number}", other) for number in range(times)])
+def ping_pong(me: str, other: str, times: int) -> ScriptedPolicy:
+    """Counts its own words in the log, so that a turn decided again says the same."""
+
+    def turn(view):
+        said = [message for message in view.log if isinstance(message, Discussion) and message.sender == me]
+        return say(f"word {len(said)}", other) if len(said) < times else conclude("done")
+
+    return ScriptedPolicy([turn] * 10_000)
 
 
 async def test_it_reconnects_for_ever_and_waits_longer_each_time_up_to_a_limit(desk: Desk):
@@ -133,7 +139,10 @@ async def test_a_wire_that_loses_and_repeats_delivers_each_entry_once_and_in_ord
     dice = Random(seed)
     desk.hub.lose = lambda name, frame: isinstance(frame, Delivery) and dice.random() < 0.2
     desk.hub.twice = lambda name, frame: isinstance(frame, Delivery) and dice.random() < 0.3
-    clients = [desk.join("Ada", ping_pong("Bob", 12), frames=2), desk.join("Bob", ping_pong("Ada", 12), frames=2)]
+    clients = [
+        desk.join("Ada", ping_pong("Ada", "Bob", 12), frames=2),
+        desk.join("Bob", ping_pong("Bob", "Ada", 12), frames=2),
+    ]
     clock = asyncio.create_task(_cut_now_and_then(desk, dice))
     desk.hub.launch("Ada", "Bob", max_turns=40)
     # A lost delivery shows itself by the next one only; interjections stand for a hub that resends on silence.

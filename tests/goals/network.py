@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ioa.bootstrap import EmbeddedNetwork
+from ioa.cli.hub_api import HubApi
 from ioa.protocol.messages import AnyMessage
 
 
@@ -58,3 +60,24 @@ def _agrees(written: str, wanted: float) -> bool:
     decimals = len(written.partition(".")[2])
     significant = len(written.replace("-", "").replace(".", "").lstrip("0"))
     return significant >= 3 and abs(value - wanted) <= 0.5 * 10**-decimals + 1e-12
+
+
+async def ask(network: EmbeddedNetwork, goal: str, files: list[Path], out: Path) -> Answer:
+    """Give a goal with its files, wait for its end, fetch what it made."""
+    async with HubApi(network.url, network.token) as api:
+        sent = [await api.upload(path, path.name, "application/octet-stream") for path in files]
+        given = await api.launch(goal, artifacts=tuple(sent))
+        async with api.events(given.goal_id) as events:
+            async for _ in events:
+                pass
+        done = await api.goal(given.goal_id)
+        assert done.ended, done
+        log = [entry.message for comm_id in done.groups for entry in await api.messages(comm_id)]
+        paths: list[Path] = []
+        for number, artifact in enumerate(done.artifacts):
+            path = out / f"{number}-{artifact.name}"
+            path.write_bytes(await api.download(artifact.digest))
+            paths.append(path)
+    return Answer(
+        text=done.conclusion or "", outcome=done.status, files=tuple(paths), groups=len(done.groups), log=tuple(log)
+    )

@@ -14,6 +14,8 @@ import pytest
 from tests.goals import files as made
 from tests.goals.network import Answer, AskNetwork, says
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @dataclass(frozen=True)
 class Case:
@@ -52,7 +54,7 @@ def check_plot(answer: Answer, folder: Path) -> None:
     rows = made.weather(folder)[1]
     for station, value in made.sums(rows, "station", "rain_mm").items():
         assert says(answer.text, station)
-        assert says(answer.text, round(value, 6))
+        assert says(answer.text, value)
     assert {"png", "svg"} <= answer.suffixes
 
 
@@ -78,7 +80,7 @@ def check_json_top(answer: Answer, folder: Path) -> None:
 def check_mathematics_only(answer: Answer, folder: Path) -> None:
     assert says(answer.text, 2)
     assert says(answer.text, 3)
-    assert says(answer.text, "2*x*cos(x**2)") or says(answer.text, "2 x cos(x²)")
+    assert says(answer.text.replace("**", "^"), "2*x*cos(x^2)")
 
 
 def check_document_only(answer: Answer, folder: Path) -> None:
@@ -90,7 +92,7 @@ def check_document_only(answer: Answer, folder: Path) -> None:
 def check_report_with_inner_chart(answer: Answer, folder: Path) -> None:
     rows = made.weather(folder)[1]
     for value in made.means(rows, "station", "temperature_c").values():
-        assert says(answer.text, round(value, 2))
+        assert says(answer.text, value)
     report = answer.file("html").read_text(encoding="utf-8")
     assert "<svg" in report or "data:image/" in report
     assert answer.groups >= 2, "the writer forms a team with the plotter"
@@ -104,14 +106,14 @@ def check_correlation(answer: Answer, folder: Path) -> None:
     r = covariance / (
         sum((s - mean_salary) ** 2 for s in salary) ** 0.5 * sum((y - mean_years) ** 2 for y in years) ** 0.5
     )
-    assert says(answer.text, round(r, 3))
+    assert says(answer.text, r)
 
 
 def check_filter(answer: Answer, folder: Path) -> None:
     rows = made.machines(folder)[1]
     night = [row for row in rows if row["shift"] == "night"]
     assert says(answer.text, sum(float(row["downtime_minutes"]) > 60 for row in night))
-    assert says(answer.text, round(made.stdev(made.column(night, "parts")), 2))
+    assert says(answer.text, made.stdev(made.column(night, "parts")))
 
 
 def check_questions(answer: Answer, folder: Path) -> None:
@@ -119,7 +121,7 @@ def check_questions(answer: Answer, folder: Path) -> None:
     by_branch = made.means(rows, "branch", "days")
     longest = max(by_branch, key=lambda one: by_branch[one])
     assert says(answer.text, longest)
-    assert says(answer.text, round(sum(made.column(rows, "fine")), 2))
+    assert says(answer.text, sum(made.column(rows, "fine")))
 
 
 def check_honest(answer: Answer, folder: Path) -> None:

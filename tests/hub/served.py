@@ -61,7 +61,8 @@ class Served:
         assert answer.status_code == 202, answer.text
         goal_id = answer.json()["goal_id"]
         await initiator.until(lambda: any(offer.goal_id == goal_id for offer in initiator.offers))
-        launched = await initiator.launch(goal=body["goal"], goal_id=goal_id, team_members=members)
+        asked = {"goal": body["goal"], "goal_id": goal_id, "max_turns": goal.get("max_turns", 20)}
+        launched = await initiator.launch(**asked, team_members=members)
         return goal_id, launched.comm_id
 
 

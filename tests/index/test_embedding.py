@@ -15,6 +15,7 @@ from ioa.adapters.index import MemoryVectors, open_index
 from ioa.adapters.index.embedding import MeaningUnavailable, MiniLM
 from ioa.adapters.index.vectors import vector_key
 
+PUBLISHED = (0.6946, 0.2569)
 MODEL = Path(ioa.adapters.index.__file__).parent / "model"
 
 

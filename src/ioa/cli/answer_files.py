@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ def check_folder(folder: Path) -> None:
         above = above.parent
     if not above.is_dir():
         raise BadInput(f"--out {folder}: {above} is a file, not a folder; choose another folder.")
+    if not os.access(above, os.W_OK):
+        raise BadInput(f"--out {folder}: {above} cannot be written; choose another folder.")
 
 
 def write_file(folder: Path, name: str, content: bytes) -> Written:

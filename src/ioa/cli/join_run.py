@@ -12,7 +12,7 @@ from ioa.cli.joining import held_folder, named, registered
 from ioa.cli.logs import log_to_stderr
 from ioa.cli.reach import given_place, local_places
 from ioa.cli.terminal import Terminal, one_line, seconds, stderr
-from ioa.client.connection import ClientEnded
+from ioa.client import ClientEnded
 from ioa.client.events import AgentStarted, AgentStopped, ClientEvent, Connected, Disconnected, GoalTaken
 from ioa.settings import Settings
 

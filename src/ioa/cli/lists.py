@@ -33,7 +33,7 @@ async def find_agents(
     """The agents of the named hub, else of the first of this machine. Raises `Failure`."""
     places = all_places(Settings.read(), hub, token)
     place = next((place for place in places if place.url is not None), places[0])
-    async with opened(place) as api:
+    async with opened(place, meaning=search is not None) as api:
         return await api.agents(search, online=online, agent_type=agent_type, skill=skill, limit=limit)
 
 

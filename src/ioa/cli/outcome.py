@@ -120,7 +120,7 @@ def show_footer(outcome: Outcome, err: Terminal, problems: list[str]) -> None:
     if outcome.files:
         err.write(f"files    {outcome.folder}")
         for written in outcome.files:
-            note = "  (its own name was taken there)" if written.renamed else ""
+            note = "  (another file had its name)" if written.renamed else ""
             err.write(f"         {one_line(written.path.name)}{note}")
     err.write(hanging("cost     ", _cost(outcome), err.columns))
     err.write(f"policy   {_policy(outcome.policy)}")

@@ -51,8 +51,9 @@ def local_places(settings: Settings) -> tuple[Place, ...]:
 
 
 @asynccontextmanager
-async def opened(place: Place) -> AsyncGenerator[HubApi]:
-    """The API of that hub; a hub at rest is opened in this process, without a port. Raises `HubProblem`."""
+async def opened(place: Place, *, meaning: bool = False) -> AsyncGenerator[HubApi]:
+    """The API of that hub; a hub at rest is opened in this process, without a port, and searched by words alone unless
+    `meaning` is set, which takes a second. Raises `HubProblem`."""
     if place.url is not None:
         async with HubApi(place.url, place.token) as api:
             yield api
@@ -64,7 +65,7 @@ async def opened(place: Place) -> AsyncGenerator[HubApi]:
 
     try:
         with data_folder.hold(place.folder, "read"):
-            async with bootstrap.resting_hub(place.folder) as resting:
+            async with bootstrap.resting_hub(place.folder, meaning=meaning) as resting:
                 transport = httpx.ASGITransport(app=resting.app)
                 async with HubApi("http://127.0.0.1", resting.token, transport=transport) as api:
                     yield api

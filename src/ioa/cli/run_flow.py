@@ -21,7 +21,7 @@ from ioa.cli.answer_files import check_folder
 from ioa.cli.attachments import Attachment, attach
 from ioa.cli.failures import BadInput, Exit, Interrupted
 from ioa.cli.goal_run import GoalRequest, GoalRun
-from ioa.cli.hub_api import HubApi
+from ioa.cli.hub_api import HubApi, Rejected
 from ioa.cli.joining import joined
 from ioa.cli.live_view import LiveView
 from ioa.cli.logs import log_to_file
@@ -71,7 +71,10 @@ async def run_flow(options: RunOptions) -> Exit:
         run = GoalRun(network.api, request, view, media_type_of, time.monotonic)
         with _interruptible(run, view):
             async with _ticking(view):
-                ended = await run.run()
+                try:
+                    ended = await run.run()
+                except Rejected as refusal:
+                    raise await _explained(refusal, network.api) from refusal
             folder = options.out or Path("ioa-out") / (ended.comm_id or ended.goal_id)[:8]
             made, problems = await outcomes.collect(
                 network.api,
@@ -153,6 +156,14 @@ async def _folder_for(continues: str | None, settings: Settings) -> Path:
             )
         return place.folder
     raise BadInput(f"--continue {continues}: there is no such chat here; ioa chats lists them.")
+
+
+async def _explained(refusal: Rejected, api: HubApi) -> Rejected | BadInput:
+    """A refusal that names an agent nobody knows, with the names that are known."""
+    if refusal.reason != "unknown_agent":
+        return refusal
+    known = ", ".join(one_line(agent.card.name, 40) for agent in await api.agents(limit=20))
+    return BadInput(f"{refusal.message} Agents there: {known or 'none'}.")
 
 
 async def _continued(api: HubApi, continues: str | None) -> str | None:

@@ -9,7 +9,7 @@ COUNT = 3
 
 WITHOUT_FILES = (
     "Solve x^2 - 5*x + 6 = 0, then differentiate x^3 * sin(x), then write a short report with both results.",
-    "Run Python code that prints the sum of the first 100 prime numbers, and factor 360360.",
+    "Solve the system x + y = 10, x - y = 2, then find the prime factors of 360360.",
     "Integrate x*exp(x), and find the limit of sin(x)/x as x approaches 0, and write a report with both results.",
 )
 

@@ -18,10 +18,11 @@ from msgspec.structs import replace
 
 from ioa.client.agent_contact import AgentContact
 from ioa.client.communication import Communication, Observation
-from ioa.client.connection import HubConnection, Patience
+from ioa.client.connection import HubConnection
 from ioa.client.decisions import AgentSearch
 from ioa.client.events import ClientEvent, EntryTaken, JobCrashed, Listener, LogUnreadable, PostRefused, nobody_listens
 from ioa.client.group_info import GroupInfo
+from ioa.client.handshake import Patience
 from ioa.client.jobs import Jobs, Key, leaf
 from ioa.client.journal import Journal
 from ioa.client.task_management import TaskManagement

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from ioa.client.agent_contact import AgentContact
 from ioa.client.connection import HubConnection
-from ioa.client.decisions import AgentSearch, ask_policy
+from ioa.client.decisions import AgentSearch, TooLate, ask_policy
 from ioa.client.events import Deciding, FellBack, Listener
 from ioa.client.group_info import GroupInfo
 from ioa.client.jobs import Jobs
@@ -97,8 +97,10 @@ class Communication:
         until = self._clock.monotonic_s() + CATCH_UP_S
         self._behind = {group.comm_id: until for group in self._groups.open()}
         for comm_id, floor in self._floors.items():
-            said = self._connection.waiting(turn_id(comm_id, floor.since))
             group = self._groups.get(comm_id)
+            if group is not None:
+                floor.ends_at = self._limit(group)  # the time without a hub does not count
+            said = self._connection.waiting(turn_id(comm_id, floor.since))
             if isinstance(said, Turn) and group is not None:
                 self._connection.amend(replace(said, seq=place_of(group, said)))
 
@@ -116,12 +118,16 @@ class Communication:
             self._jobs.cancel(key)
             if floor is not None:
                 self._connection.withdraw(turn_id(group.comm_id, floor.since))
-            ends_at = self._clock.monotonic_s() + group.budgets.turn_timeout_s * SHARE_OF_TURN
-            floor = Floor(group.floor_since, ends_at)
+            floor = Floor(group.floor_since, self._limit(group))
             floor.said = self._connection.waiting(turn_id(group.comm_id, floor.since)) is not None  # after a restart
             self._floors[group.comm_id] = floor
-        if not (floor.said or floor.fell_back) and group.seq >= floor.wait_for_seq and not self._jobs.running(key):
+        if floor.said or floor.fell_back or group.seq < floor.wait_for_seq or self._jobs.running(key):
+            return
+        if self._connection.connected:  # else `welcomed` comes first: nobody can be searched, nothing said
             self._jobs.start(key, self._speak(group.comm_id, floor))
+
+    def _limit(self, group: Group) -> float:
+        return self._clock.monotonic_s() + group.budgets.turn_timeout_s * SHARE_OF_TURN
 
     def forget(self) -> None:
         """The groups are gone."""
@@ -175,6 +181,11 @@ class Communication:
 
             try:
                 message = await ask_policy(self._clock, floor.ends_at - self._clock.monotonic_s(), decide)
+            except TooLate as late:
+                if not self._connection.connected or self._clock.monotonic_s() < floor.ends_at:
+                    floor.attempts -= 1  # the hub was away meanwhile: decide afresh when it is back
+                    return
+                reason = str(late)
             except PolicyFailed as failure:
                 reason = str(failure)
         group = chat.group  # the fold has gone on meanwhile

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
 from random import Random
 from typing import NoReturn, Protocol, TypeAlias, assert_never
 
 from ioa.client.events import Connected, Disconnected, Listener
-from ioa.client.jobs import within
+from ioa.client.handshake import ClientEnded as ClientEnded  # what `run` raises: named where it is looked for
+from ioa.client.handshake import Patience, end_if_closed_for_good, end_if_final, shake_hands
 from ioa.client.journal import Journal, Run
 from ioa.conversation.connection import Incoming
 from ioa.ports.clock import Clock
@@ -23,14 +23,12 @@ from ioa.ports.transport import Connection, ConnectionLost, Transport
 from ioa.protocol import codec
 from ioa.protocol.errors import Code, MalformedFrame, Refused
 from ioa.protocol.frames import (
-    PROTOCOL_VERSION,
     Accepted,
     Acknowledge,
     ClientFrame,
     Delivery,
     Found,
     GoalOffer,
-    Hello,
     HubFrame,
     Launched,
     LaunchGroup,
@@ -45,10 +43,8 @@ from ioa.protocol.frames import (
     Welcome,
 )
 from ioa.protocol.messages import AnyMessage
-from ioa.protocol.names import name_key, printable
+from ioa.protocol.names import printable
 
-FINAL: frozenset[Code] = frozenset({"not_authenticated", "wrong_version", "superseded"})
-FINAL_CLOSES: dict[int, Code] = {4401: "not_authenticated", 4406: "wrong_version", 4409: "superseded"}
 PASSING: frozenset[Code] = frozenset({"too_fast", "unavailable"})
 """Refusals of the moment: the same frame is sent again a little later."""
 
@@ -56,26 +52,6 @@ Asking: TypeAlias = Search | LaunchGroup | UpdateCard
 Answer: TypeAlias = Found | Launched | Updated
 
 _log = logging.getLogger(__name__)
-
-
-class ClientEnded(Exception):
-    """The hub does not want this client; reconnecting would not help. The text says what would."""
-
-    def __init__(self, code: Code, text: str) -> None:
-        super().__init__(text)
-        self.code: Code = code
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """Times of the connection, in seconds."""
-
-    first_retry_s: float = 0.1
-    longest_retry_s: float = 30.0
-    hello_s: float = 10.0
-    ping_every_s: float = 20.0
-    silence_s: float = 60.0
-    again_s: float = 1.0
 
 
 class Receiver(Protocol):
@@ -196,9 +172,7 @@ class HubConnection:
             try:
                 await self._connected()
             except ConnectionLost as lost:
-                code = FINAL_CLOSES.get(lost.code)
-                if code is not None:
-                    raise ClientEnded(code, f"the hub closed the connection: {lost}") from lost
+                end_if_closed_for_good(lost)
                 step_s = min(
                     self._patience.longest_retry_s, self._patience.first_retry_s * 2 ** min(self._failures, 20)
                 )
@@ -211,35 +185,21 @@ class HubConnection:
         """One connection, until it is lost."""
         connection = await self._transport.connect()
         try:
-            await self._shake_hands(connection)
+            welcome = await shake_hands(
+                connection,
+                agent=self._agent,
+                token=self._token,
+                cursor=self._incoming.cursor,
+                clock=self._clock,
+                limit_s=self._patience.hello_s,
+            )
+            self._welcome(welcome)
             await self._serve(connection)
         finally:
             self._up = False
             await connection.close()
 
-    async def _shake_hands(self, connection: Connection) -> None:
-        hello = Hello(version=PROTOCOL_VERSION, token=self._token, cursor=self._incoming.cursor)
-        try:
-            await connection.send(codec.encode(hello))
-            frame = codec.decode_hub_frame(await within(self._clock, self._patience.hello_s, receive(connection)))
-        except TimeoutError as error:
-            raise ConnectionLost(1006, "the hub does not answer hello") from error
-        except MalformedFrame as error:
-            raise ConnectionLost(1006, f"the hub answers hello with {error.rule}") from error
-        if isinstance(frame, Refusal):
-            self._end_if_final(frame)
-            raise ConnectionLost(1006, f"{frame.code}: {frame.rule}")
-        if not isinstance(frame, Welcome):
-            raise ConnectionLost(1006, "the hub does not answer hello with welcome")
-        self._welcome(frame)
-
     def _welcome(self, welcome: Welcome) -> None:
-        if name_key(welcome.name) != name_key(self._agent):
-            raise ClientEnded(
-                "not_authenticated",
-                f"the token belongs to agent {welcome.name!r}, but this client is {self._agent!r}; "
-                "use the token that registering this agent gave",
-            )
         if welcome.cursor < self._incoming.cursor:
             _log.warning("the hub does not know cursor %d: it is another one, or lost its log", self._incoming.cursor)
             self._journal.forget_hub()
@@ -334,7 +294,7 @@ class HubConnection:
         return message
 
     def _refuse(self, refusal: Refusal) -> None:
-        self._end_if_final(refusal)
+        end_if_final(refusal)
         waiting = self._outbox.get(refusal.reply_to)
         asked = self._asked.get(refusal.reply_to)
         if refusal.code in PASSING:
@@ -352,10 +312,6 @@ class HubConnection:
                 asked[1].set_exception(Refused(refusal.code, refusal.rule, legal=refusal.legal))
         elif not refusal.reply_to:  # with one: progress that came too late, or a request nobody waits for any more
             _log.warning("the hub refused a frame (%s): %s", refusal.code, printable(refusal.rule))
-
-    def _end_if_final(self, refusal: Refusal) -> None:
-        if refusal.code in FINAL and not refusal.reply_to:
-            raise ClientEnded(refusal.code, printable(refusal.rule))
 
     async def _write(self, connection: Connection) -> None:
         while True:
@@ -400,11 +356,6 @@ class HubConnection:
             self._queue.extend(self._passing)
             self._passing.clear()
             self._wake.set()
-
-
-async def receive(connection: Connection) -> bytes:
-    """`connection.receive` as a coroutine."""
-    return await connection.receive()
 
 
 def check_sendable(frame: Post | PublishContacts | Asking) -> None:

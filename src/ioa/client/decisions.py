@@ -24,8 +24,12 @@ MAX_PHRASE_CHARS = 2_000
 _log = logging.getLogger(__name__)
 
 
+class TooLate(PolicyFailed):
+    """The policy's time was over before it had a decision."""
+
+
 async def ask_policy(clock: Clock, limit_s: float, call: Callable[[], Awaitable[T]]) -> T:
-    """The decision. Raises `PolicyFailed` when there is none within the limit, or the policy breaks."""
+    """The decision. Raises `TooLate` when there is none within the limit, `PolicyFailed` when the policy breaks."""
 
     async def decide() -> T:
         try:
@@ -39,11 +43,11 @@ async def ask_policy(clock: Clock, limit_s: float, call: Callable[[], Awaitable[
             raise PolicyFailed(f"the policy raised {type(error).__name__}: {error}") from error
 
     if limit_s <= 0:
-        raise PolicyFailed("there was no time left to decide")
+        raise TooLate("there was no time left to decide")
     try:
         return await within(clock, limit_s, decide())
     except TimeoutError as error:
-        raise PolicyFailed(f"no decision within {limit_s:g} s") from error
+        raise TooLate(f"no decision within {limit_s:g} s") from error
 
 
 class AgentSearch:

@@ -166,7 +166,9 @@ class TeamFormation:
                         call = await self._decide(situation, request, ends_at)
                         request = formation.send(call)
                     case SearchAgent():
+                        asked_at = self._clock.monotonic_s()
                         hits = await self._search(request.desc, (self._card.name,))
+                        ends_at += self._clock.monotonic_s() - asked_at  # the hub's time is not the policy's
                         request = formation.send(tuple(tuple(agents) for agents in hits))
                     case LaunchGroupChat():
                         members = self._others(request.team_members)

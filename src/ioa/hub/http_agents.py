@@ -6,7 +6,6 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from ioa import __version__
 from ioa.hub.endpoint import ApiError, Call, Endpoint, Items, Page, json_response
 from ioa.hub.records import CONTACTS, AgentRecord, ContactsRecord, read
 from ioa.hub.session_management import GOING_AWAY
@@ -15,6 +14,7 @@ from ioa.protocol.cards import AgentType, Card
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import PROTOCOL_VERSION
 from ioa.protocol.names import name_key
+from ioa.version import version
 
 Phrase = Annotated[str, Meta(max_length=2_000)]
 
@@ -43,7 +43,7 @@ class ContactsPage(Page, kw_only=True, forbid_unknown_fields=True):
 
 
 async def health(call: Call) -> Health:
-    return Health(status="ok", version=__version__, protocol=PROTOCOL_VERSION)
+    return Health(status="ok", version=version(), protocol=PROTOCOL_VERSION)
 
 
 async def register(call: Call) -> object:

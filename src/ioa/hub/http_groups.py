@@ -12,8 +12,7 @@ from ioa.hub.group_log import Chat
 from ioa.hub.http_goals import Reason
 from ioa.hub.views import EntryView, GroupView, TaskView, entry_view, group_view, task_views
 from ioa.protocol.errors import Refused
-from ioa.protocol.frames import Accepted
-from ioa.protocol.messages import MAX_TEXT_CHARS, Interjection, TaskCancel
+from ioa.protocol.messages import MAX_TEXT_CHARS, AnyMessage, Interjection, TaskCancel
 
 
 class GroupPage(Page, kw_only=True, forbid_unknown_fields=True):
@@ -28,6 +27,13 @@ class Said(Struct, kw_only=True, forbid_unknown_fields=True):
     """What you want to say to the group."""
 
     content: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)]
+
+
+class Noted(Struct, kw_only=True):
+    """What you said is entry `seq` of the group's log."""
+
+    message_id: str
+    seq: int
 
 
 async def listed(call: Call) -> Items[GroupView]:
@@ -85,7 +91,7 @@ async def tasks(call: Call) -> Items[TaskView]:
     return Items(items=page, next=str(start + len(page)) if start + len(page) < len(views) else None)
 
 
-async def interject(call: Call) -> Accepted:
+async def interject(call: Call) -> Noted:
     assert isinstance(call.body, Said)
     chat = await _seen(call)
     message = Interjection(
@@ -94,7 +100,12 @@ async def interject(call: Call) -> Accepted:
         message_id=_message_id(call),
         content=call.body.content or " ",  # the law says what is wrong with an empty one
     )
-    return await call.hub.routing.post(call.identity.speaker, message)
+    return await _post(call, message)
+
+
+async def _post(call: Call, message: AnyMessage) -> Noted:
+    accepted = await call.hub.routing.post(call.identity.speaker, message)
+    return Noted(message_id=accepted.message_id, seq=accepted.seq)
 
 
 def _message_id(call: Call) -> str:
@@ -119,7 +130,7 @@ async def cancel(call: Call) -> GroupView:
     return group_view(await _seen(call))
 
 
-async def cancel_task(call: Call) -> Accepted:
+async def cancel_task(call: Call) -> Noted:
     chat = await _seen(call)
     message = TaskCancel(
         sender=call.identity.speaker,
@@ -128,7 +139,7 @@ async def cancel_task(call: Call) -> Accepted:
         task_id=call.path("task_id"),
         content=call.body.reason if isinstance(call.body, Reason) else "",
     )
-    return await call.hub.routing.post(call.identity.speaker, message)
+    return await _post(call, message)
 
 
 ENDPOINTS = (
@@ -163,7 +174,7 @@ ENDPOINTS = (
         summary="Say something to a group of your goal, without having the floor.",
         handler=interject,
         body=Said,
-        answer=Accepted,
+        answer=Noted,
         status=201,
     ),
     Endpoint(
@@ -180,6 +191,6 @@ ENDPOINTS = (
         summary="Cancel a task. For the goal's owner, the initiator and the assigner.",
         handler=cancel_task,
         body=Reason,
-        answer=Accepted,
+        answer=Noted,
     ),
 )

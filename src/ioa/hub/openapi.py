@@ -9,8 +9,8 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-from ioa import __version__
 from ioa.hub.endpoint import JSON, Endpoint, ErrorAnswer
+from ioa.version import version
 
 Json: TypeAlias = dict[str, object]
 _REF = "#/components/schemas/{name}"
@@ -36,7 +36,7 @@ def openapi(endpoints: Sequence[Endpoint]) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "Internet of Agents hub",
-            "version": __version__,
+            "version": version(),
             "description": "Goals, agents, groups and files of a hub. Agents talk over the WebSocket /v1/connect.",
         },
         "paths": paths,

@@ -90,14 +90,15 @@ class Network:
         """Start the hub over the folder; also after `stop_hub`."""
         settings = HubSettings(data_dir=self.folder / "hub", users={"me": self._token})
         (self.folder / "hub").mkdir(exist_ok=True)
-        self._hub = Hub(
+        hub = Hub(
             settings,
             store=SqliteStore(self.folder / "hub" / "hub.sqlite"),
             index=await asyncio.to_thread(lambda: open_index(meaning=False)),
             clock=SystemClock(),
             new_id=lambda: uuid4().hex,
         )
-        await self._hub.start()
+        await hub.start()  # before anybody can reach it: a hub that has not read its data knows no tokens
+        self._hub = hub
         self._http = httpx.AsyncClient(
             transport=httpx.ASGITransport(build_app(self._hub)),
             base_url=HUB_URL,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from ioa.adapters.agents.data.answer import Answer
+    from ioa.adapters.agents.data.reading import Reading
     from ioa.adapters.agents.data.tables import Tables
 
 TIME_LIMIT_S = 60.0
@@ -62,7 +63,7 @@ class Stop:
 class DataAnalyst:
     """Answers questions about tables: `perform` in a network, `run` on its own."""
 
-    name = "data_analyst"
+    name = "Data analyst"
     description = (
         "Analyses data in tables: CSV, TSV, Excel (xlsx), JSON and Parquet files. Finds, computes, counts and compares "
         "numbers: totals and sums, averages and means, medians, minimum and maximum, standard deviation, percentiles, "
@@ -146,10 +147,7 @@ def _outcome(assignment: Assignment, tables: Tables) -> Outcome:
     if (changing := _CHANGES.match(text)) is not None:
         raise AgentFailed(f'"{changing["word"]}" would change data; only SELECT is allowed.')
     answers = _sql_answer(text, tables)
-    refused: list[str] = []
-    if answers is None:
-        answers, refused = _answers(text, tables)
-    return write_outcome(assignment.folder, answers, refused)
+    return write_outcome(assignment.folder, _answers(text, tables) if answers is None else answers)
 
 
 def _refuse_unreadable(assignment: Assignment, tables: Tables) -> None:
@@ -170,33 +168,33 @@ def _refuse_unreadable(assignment: Assignment, tables: Tables) -> None:
         )
 
 
-def _answers(text: str, tables: Tables) -> tuple[list[Answer], list[str]]:
+def _answers(text: str, tables: Tables) -> list[Answer]:
+    """Answers to all questions of the text. If one is not understood, none is given: it might restrict the others."""
     from ioa.adapters.agents.data.answer import answer
     from ioa.adapters.agents.data.question import NotUnderstood
-    from ioa.adapters.agents.data.understanding import Understanding, questions
+    from ioa.adapters.agents.data.understanding import Understanding, clauses, questions, sets_context
 
     understanding = Understanding(tables)
-    try:
-        whole = understanding.read(text)
-    except NotUnderstood as error:
-        parts = questions(text)
-        if len(parts) < 2 and parts != [text.strip(" ,.;?!")] and parts:
-            return [answer(tables.con, one) for one in understanding.read(parts[0], text)], []
-        if len(parts) < 2:
-            raise
-        first = error
-    else:
-        return [answer(tables.con, one) for one in whole], []
-    answers: list[Answer] = []
-    refused: list[str] = []
-    for part in parts:
+    sentences = questions(text)
+    if not sentences:
+        raise NotUnderstood("There is no question about the data in this text.")
+    found: list[Reading] = []
+    for sentence in sentences:
+        if len(sentences) > 1 and sets_context(sentence):
+            raise NotUnderstood(f'"{sentence}" restricts another sentence: put the filter into the question itself.')
         try:
-            answers += [answer(tables.con, one) for one in understanding.read(part, text)]
+            found += understanding.read(sentence, text)
         except NotUnderstood as error:
-            refused.append(f'"{part}": {error}')
-    if not answers:
-        raise NotUnderstood(" ".join(refused) or str(first))
-    return answers, refused
+            parts = clauses(sentence)
+            if len(parts) < 2:
+                raise NotUnderstood(
+                    f'In "{sentence}": {error}' if len(sentences) > 1 else str(error), error.unknown
+                ) from error
+            try:
+                found += [reading for part in parts for reading in understanding.read(part, text)]
+            except NotUnderstood:
+                raise error from None
+    return [answer(tables.con, reading) for reading in found]
 
 
 def _sql_answer(text: str, tables: Tables) -> list[Answer] | None:
@@ -267,7 +265,7 @@ def write_table(path: Path, columns: Iterable[str], rows: Iterable[Iterable[obje
     return LocalFile(path.name, "text/csv", path)
 
 
-def write_outcome(folder: Path, answers: list[Answer], refused: list[str]) -> Outcome:
+def write_outcome(folder: Path, answers: list[Answer]) -> Outcome:
     """All answers as Markdown, and their tables as CSV files."""
     from ioa.adapters.agents.data.answer import markdown_table
 
@@ -281,9 +279,5 @@ def write_outcome(folder: Path, answers: list[Answer], refused: list[str]) -> Ou
             parts.append("\n".join(f"- {note}" for note in dict.fromkeys(one.notes)))
         parts.append(f"```sql\n{one.sql}\n```")
         files.append(write_table(free_name(folder, "result.csv"), one.columns, one.rows))
-    if refused:
-        parts.append("**Not answered:** " + " ".join(refused))
     abstract = " ".join(one.sentence.replace("**", "") for one in answers)
-    if refused:
-        abstract += f" Not answered: {len(refused)} part(s)."
     return Outcome("\n\n".join(parts), abstract, tuple(files))

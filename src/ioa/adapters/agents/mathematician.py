@@ -21,7 +21,7 @@ MAX_ROWS = 10_000
 class Mathematician:
     """Solves mathematical tasks: `perform` in a network, `run` on its own."""
 
-    name = "mathematician"
+    name = "Mathematician"
     description = (
         "Does mathematics and arithmetic: evaluates and simplifies formulas, solves equations, inequalities and systems of "
         "equations, factors and expands, differentiates, integrates, limits, series, sums and products, matrices "
@@ -53,7 +53,9 @@ class Mathematician:
 
     def run(self, task_desc: str) -> str:
         """Solve one task. Raises `AgentFailed`."""
-        earlier = tuple(EarlierResult("file", file.name, "", (LocalFile(file.name, "text/csv", file),)) for file in self._files)
+        earlier = tuple(
+            EarlierResult("file", file.name, "", (LocalFile(file.name, "text/csv", file),)) for file in self._files
+        )
         with tempfile.TemporaryDirectory(prefix="ioa-maths-") as folder:
             return self._solve(Assignment("run", task_desc, Path(folder), earlier=earlier)).conclusion
 
@@ -107,7 +109,9 @@ def _outcome(found: dict[str, Any], folder: Path) -> Outcome:
     sentence = "; ".join(shown)
     notes = [f"- {note}" if note.endswith(".") else f"- {note}." for note in found["notes"]]
     parts = [f"**{sentence}**", f"Read as: {found['reading']}.", "\n".join(notes)]
-    return Outcome("\n\n".join(part for part in parts if part), f"{found['reading']}: {sentence}", (_file(found, folder),))
+    return Outcome(
+        "\n\n".join(part for part in parts if part), f"{found['reading']}: {sentence}", (_file(found, folder),)
+    )
 
 
 def _file(found: dict[str, Any], folder: Path) -> LocalFile:

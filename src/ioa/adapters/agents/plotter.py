@@ -32,7 +32,7 @@ _RAW = frozenset({"scatter", "histogram", "box"})
 class Plotter:
     """Draws charts: `perform` in a network, `run` on its own (files go to the folder given)."""
 
-    name = "plotter"
+    name = "Plotter"
     description = (
         "Draws charts and graphs: plots data from a CSV, Excel, JSON or Parquet file, or the table that another agent "
         "found, as a bar chart, column chart, horizontal bar chart, line chart, scatter plot, histogram, pie chart, box "
@@ -258,7 +258,9 @@ def _from_result(results: list[Table], tables: Tables, words: ChartWords) -> Cha
     ]
     if not usable:
         if not results[-1].result:
-            raise AgentFailed(f"{results[-1].source} has no column with numbers to draw; say what to count, such as \"number of rows by ...\".")
+            raise AgentFailed(
+                f'{results[-1].source} has no column with numbers to draw; say what to count, such as "number of rows by ...".'
+            )
         raise AgentFailed(
             "The earlier result has no table with numbers that could be drawn"
             + (" (a single number needs no chart)." if results else ".")

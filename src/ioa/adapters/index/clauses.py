@@ -10,16 +10,16 @@ import re
 _MOST_CLAUSES = 12  # a request with more is searched by its first ones and as a whole
 _LEAST_WORDS = 3
 
-_LINE = re.compile(r"[\r\n]+\s*(?:[-*•–]|\(?\d{1,2}[.)]|\(?[a-z]\))?\s*")
+_LINE = re.compile(r"(?:^|[\r\n]+)\s*(?:[-*•–]|\(?\d{1,2}[.)]|\(?[a-z]\))?\s*")
 _NUMBER = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)]\s+(?=\w)")
 # Not after "e.g.", initials or within "3.5" and "a.csv": a sentence ends where space and no small letter follow.
 _SENTENCE = re.compile(r"(?<=[.!?。！？])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\b[A-Z]\.)(?:\s+(?![a-z])|(?<=[。！？]))")
 _LINK = re.compile(
     # Words of sequence: at the beginning, after punctuation, or after "and"; "then" anywhere.
-    r"\s*;\s*(?:and\s+)?|(?:^|\s*[,;.]\s*(?:and\s+|but\s+)?|\s+and\s+)(?:then|after that|afterwards|after which|"
+    r"(?:^|\s*[,;.]\s*(?:and\s+|but\s+)?|\s+and\s+)(?:then|after that|afterwards|after which|"
     r"additionally|furthermore|moreover|firstly|first|secondly|second|thirdly|finally|lastly|next|"
     r"in addition|also)\b,?\s+|"
-    r",?\s+(?:then|as well as)\s+",
+    r",?\s+(?:then|as well as)\s+|\s*;\s*(?:and\s+)?",
     re.IGNORECASE,
 )
 _VERBS = """

@@ -268,9 +268,7 @@ class HybridIndex:
         scores = calibrate(raw[order], self._setting)
         chosen: list[int] = slots[order].tolist()
         names = [self._names[slot] for slot in chosen]
-        return [
-            Hit(name, float(score)) for name, score in zip(names, scores, strict=True) if name is not None
-        ]
+        return [Hit(name, float(score)) for name, score in zip(names, scores, strict=True) if name is not None]
 
     def __len__(self) -> int:
         return len(self._cards)

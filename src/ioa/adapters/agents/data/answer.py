@@ -243,10 +243,16 @@ def _each(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:
         return []
     notes: list[str] = []
     for measure in reading.measures:
-        parts = ", ".join(f"{measure.sql} FILTER (WHERE {test})" for _, test in several[0].parts) if " - " not in measure.sql else ""
+        parts = (
+            ", ".join(f"{measure.sql} FILTER (WHERE {test})" for _, test in several[0].parts)
+            if " - " not in measure.sql
+            else ""
+        )
         if parts:
             _, rows = run_sql(con, f"SELECT {parts} FROM {reading.scope.source} WHERE {reading.where}")  # noqa: S608 - quoted
-            said = "; ".join(f"{name}: {shown(value)}" for (name, _), value in zip(several[0].parts, rows[0], strict=True))
+            said = "; ".join(
+                f"{name}: {shown(value)}" for (name, _), value in zip(several[0].parts, rows[0], strict=True)
+            )
             notes.append(f"The {measure.label} of each: {said}.")
     return notes
 

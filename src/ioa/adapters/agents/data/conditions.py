@@ -261,6 +261,8 @@ class Conditions:
             joint, high = None, self._at(sign_at + 2)
         end = sign_at + (3 if joint else 2)
         item = self.items[at]
+        if low.kind == "time" and not any(column.kind == "date" for column in item.columns):
+            return
         if (
             high
             and low.kind == high.kind == "num"
@@ -547,6 +549,8 @@ class Conditions:
         if joint.kind != "and":
             high, end = joint, at + 2
         first, last = self._as_period(low), self._as_period(high) if high else None
+        if first and last and first.month and last.start is not None:
+            first = month_period(first.month, last.start.year, f"{first.words} {last.start.year}")
         if first and last and high:
             if self.two_arms:
                 self._use(*range(at, end + 1))

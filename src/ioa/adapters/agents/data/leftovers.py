@@ -399,11 +399,7 @@ def _plain_average(r: Reader) -> None:
     rows = next(table.rows for table in out.scope.tables if table.name == column.table)
     if not r.is_id(column) or not all(measure.fn in {"avg", "median"} for measure in out.measures):
         return
-    if column.distinct < column.filled:
-        raise NotUnderstood(
-            f'"{column.name}" repeats: say "average of the total ... per {column.name}", or "average ... by {column.name}" for each.'
-        )
-    if column.filled == rows:
+    if column.distinct == column.filled == rows:
         out.groups = []
         r.notes.append(f'Each row is one "{column.name}", so this is the average of all rows.')
 

@@ -310,7 +310,7 @@ class Marker:
                 hit
                 for hit in hits
                 if hit[1] == text
-                and (text.isupper() or (len(text) > 3 and text[0].isupper()))
+                and (text.isupper() or not text.isascii() or (len(text) > 3 and text[0].isupper()))
                 and (at > 0 or len(text) > 1)
             ]
         if len(part) == 1 and part[0].kind == "number":

@@ -135,6 +135,11 @@ def _number(r: Reader, marks: list[int]) -> tuple[int, int, bool]:
                 if item.ordinal:
                     return 1, whole(item.number), True
                 return whole(item.number), 0, True
+    for index, item in enumerate(r.items):  # `which 2 regions have the lowest revenue`
+        number = r.at(index + 1)
+        if item.kind == "which" and number and number.kind == "num" and not number.used and number.number is not None:
+            number.used = True
+            return whole(number.number), 0, True
     return 1, 0, False
 
 

@@ -176,6 +176,7 @@ class Reader:
             raise NotUnderstood("There is no question about the data in this text.")
         self._definitions()
         self._unknown()
+        self._two_questions()
         self._products()
         self._groups()
         adjectives(self)
@@ -190,6 +191,17 @@ class Reader:
         self._check()
         self.out.notes = list(dict.fromkeys(self.notes + conditions.notes))
         return self.out
+
+    def _two_questions(self) -> None:
+        """`total of A by B and average of C by D` are two questions: one table of both would be wrong."""
+        state = 0
+        for item in self.items:
+            if item.kind == "by" and state in {0, 2}:
+                state += 1
+            elif item.kind in {"agg", "count", "ext", "hint"} and state == 1:
+                state = 2 if item.text.lower() not in {"in total", "overall", "altogether", "on average"} else 1
+        if state == 3 and not any(item.kind in {"ext", "hint", "sort", "share"} for item in self.items):
+            raise NotUnderstood("These are two questions with a grouping each: ask them in two sentences.")
 
     def _unknown(self) -> None:
         unknown = tuple(
@@ -557,7 +569,7 @@ class Reader:
             self._inspection()
 
     def _inspection(self) -> None:
-        for kind in ("describe", "columns", "missing", "duplicates", "outliers"):
+        for kind in ("describe", "missing", "duplicates", "columns", "outliers"):
             found = [item for item in self.items if item.kind == kind and not item.used]
             if kind == "columns" and any(item.kind in {"agg", "ext", "hint"} for item in self.items):
                 continue
@@ -852,8 +864,15 @@ class Reader:
             return
         for operand in self._operands(at):
             for fn in fns:
-                if fn == "sum" and any("unit" in column.words and {"price", "cost"} & set(column.words) for column in operand[2]) and "*" not in operand[0] and not any(item.exact and set(operand[2]) == set(item.columns) for item in self.items):
-                    raise NotUnderstood(f'"{operand[1]}" is for one piece; its total says nothing. Say, for example, "total of quantity times {operand[1]}".')
+                if (
+                    fn == "sum"
+                    and any("unit" in column.words and {"price", "cost"} & set(column.words) for column in operand[2])
+                    and "*" not in operand[0]
+                    and not any(item.exact and set(operand[2]) == set(item.columns) for item in self.items)
+                ):
+                    raise NotUnderstood(
+                        f'"{operand[1]}" is for one piece; its total says nothing. Say, for example, "total of quantity times {operand[1]}".'
+                    )
                 if fn == "quartiles":
                     self.out.measures += [self.measure(one, operand) for one in ("q25", "median", "q75")]
                 elif fn == "mode":

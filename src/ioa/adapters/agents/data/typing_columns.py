@@ -103,7 +103,10 @@ def _to_number(
     signs = {str(row[0]) for row in found} - {""}
     units = {str(row[1]) for row in found}
     if len(signs) > 1 or len(units) > 1:
-        return None  # mixed currencies or units must not be added up
+        several = ", ".join(sorted(signs) or sorted(units))
+        if len(signs) > 1 or (len(units) <= 3 and "" not in units):
+            return [f'Column "{column}" mixes currencies or units ({several}), so it stays text: they must not be added up.']
+        return None
     unit = units.pop() if units else ""
     stripped = f"trim(replace({bare}, {literal(unit)}, ''))" if unit else bare
     for european in (True, False) if decimal_comma else (False, True):

@@ -12,17 +12,24 @@ from ioa.adapters.agents.data.tables import Column, Table, Tables
 from ioa.adapters.agents.data.typing_columns import identifier
 from ioa.adapters.agents.data.words import key
 
-_NEXT = re.compile(
-    r"(?:[?;]|(?<=[^\d\s.])\.)(?:\s+|$)|\n+\s*(?:[-*•]|\d+[.)])?\s*|"
-    r",?\s+(?:and|then|and then|and also|also)\s+(?=(?:how many|what|which|who|list|show|find|compute|calculate|count|give|tell|determine)\b)",
+_SENTENCE = re.compile(
+    r"(?:[?;!]|(?<=[^\d\s.])(?<!vs)(?<!no)\.)(?:\s+|$)|\n+\s*(?:[-*•]|\d+[.)])?\s*|(?:^|(?<=[\s.;]))\d{1,2}[.)]\s+(?=[A-Za-z])|"
+    r",?\s+(?:and\s+then|then|and\s+also)\s+(?!by\b)",
     re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r",?\s+and\s+(?=(?:how many|what|which|who|list|show|find|compute|calculate|count|give|tell|determine|the (?:total|average|mean|median|number|sum|highest|lowest)|total|average|mean|median|number of|highest|lowest)\b)",
+    re.IGNORECASE,
+)
+_CONTEXT = re.compile(
+    r"^\W*(?:only|ignore|exclude|consider|assume|restrict|limit|filter|use only|keep|remove|drop)\b", re.IGNORECASE
 )
 EACH_FILE = re.compile(r"\b(?:in|of|for|per)\s+(?:each|every)\s+(?:file|table|sheet|dataset)\b", re.IGNORECASE)
 _RESULT = re.compile(r"\b(?:results?|them|those|these|above|previous|it)\b", re.IGNORECASE)
 
 
 def questions(text: str) -> list[str]:
-    """The questions in a text: sentences, and clauses that start a new question."""
+    """The questions in a text, sentence by sentence."""
     text = re.sub(
         r"\bhow (?:many|much) (?:more|fewer|less|higher|lower|larger|greater)\b(?=.*\bthan\b)",
         "difference in the",
@@ -30,13 +37,27 @@ def questions(text: str) -> list[str]:
         flags=re.IGNORECASE | re.DOTALL,
     )
     text = EACH_FILE.sub(" ", text)
+    return _split(_SENTENCE, text)
+
+
+def clauses(question: str) -> list[str]:
+    """The parts of a sentence that asks for several things, each with a grouping or ranking of its own."""
+    return _split(_CLAUSE, question)
+
+
+def sets_context(question: str) -> bool:
+    """Whether a sentence restricts what the next ones are about: `Only consider shipped orders.`"""
+    return bool(_CONTEXT.match(question))
+
+
+def _split(pattern: re.Pattern[str], text: str) -> list[str]:
     quoted = re.findall(r"\"[^\"]*\"|“[^”]*”", text)
     for index, part in enumerate(quoted):
         text = text.replace(part, f"\x00{index}\x00")
-    parts = [part.strip(" ,.;") for part in _NEXT.split(text) if part and part.strip(" ,.;?!")]
+    parts = [part.strip(" ,.;") for part in pattern.split(text) if part and part.strip(" ,.;?!")]
     for index, part in enumerate(quoted):
         parts = [one.replace(f"\x00{index}\x00", part) for one in parts]
-    return [part for part in parts if re.search(r"\w", part)]
+    return [part for part in parts if re.search(r"[^\W\d]", part)]
 
 
 class Understanding:

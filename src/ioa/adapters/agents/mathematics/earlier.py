@@ -60,9 +60,18 @@ def number(text: str) -> Decimal | None:
     return found if found.is_finite() else None
 
 
-_LAST = re.compile(r"\b(?:the\s+|this\s+|that\s+)?(?:(?:previous|last|final|above|resulting|computed)\s+)?(?:result|answer|outcome|number|value|figure)\b(?!s)(?:\s+(?:of|from|in)\s+(?:the\s+)?(?:previous|last|first|earlier)\s+(?:step|task|question|result))?|\bit\b|\bthis\b(?!\s+\w)|\bthat\b(?!\s+\w)", re.IGNORECASE)
-_BOTH = re.compile(r"\b(?:both|the two|these two|the|all|all the|these|those|the three)\s+(?:of\s+(?:them|the)\s+)?(?:previous\s+|earlier\s+)?(?:results|numbers|values|totals|averages|answers|figures|sums|counts)\b|\b(?:them|the two|both)\b", re.IGNORECASE)
-_NTH = re.compile(r"\b(?:the\s+)?(?P<nth>first|second|third|fourth|last|1st|2nd|3rd)\s+(?:result|answer|number|value|one|total|figure)\b", re.IGNORECASE)
+_LAST = re.compile(
+    r"\b(?:the\s+|this\s+|that\s+)?(?:(?:previous|last|final|above|resulting|computed)\s+)?(?:result|answer|outcome|number|value|figure)\b(?!s)(?:\s+(?:of|from|in)\s+(?:the\s+)?(?:previous|last|first|earlier)\s+(?:step|task|question|result))?|\bit\b|\bthis\b(?!\s+\w)|\bthat\b(?!\s+\w)",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(
+    r"\b(?:both|the two|these two|the|all|all the|these|those|the three)\s+(?:of\s+(?:them|the)\s+)?(?:previous\s+|earlier\s+)?(?:results|numbers|values|totals|averages|answers|figures|sums|counts)\b|\b(?:them|the two|both)\b",
+    re.IGNORECASE,
+)
+_NTH = re.compile(
+    r"\b(?:the\s+)?(?P<nth>first|second|third|fourth|last|1st|2nd|3rd)\s+(?:result|answer|number|value|one|total|figure)\b",
+    re.IGNORECASE,
+)
 _PLACES = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "last": -1}
 
 
@@ -104,7 +113,9 @@ def substitute(text: str, earlier: list[Earlier]) -> tuple[str, list[str]]:
             value = scalars[0]
         if value is None:
             columns = ", ".join(earlier[-1].columns)
-            raise Unclear(f'"{found.group()}" is a table with {len(earlier[-1].rows)} rows ({columns}), not a single number: say which number is meant.')
+            raise Unclear(
+                f'"{found.group()}" is a table with {len(earlier[-1].rows)} rows ({columns}), not a single number: say which number is meant.'
+            )
         text = _LAST.sub(lambda match: put(match.group(), value), text)
     return text, list(dict.fromkeys(notes))
 
@@ -124,7 +135,18 @@ def _named(earlier: list[Earlier]) -> list[tuple[str, Decimal]]:
                 found.setdefault(plain, set()).add(number_of)
                 if column:
                     heading = column[0].replace("_", " ").lower()
-                    for phrase in (f"{heading} of {plain}", f"{heading} in {plain}", f"{heading} for {plain}", f"{plain} {heading}", f"{plain} {heading.split()[-1]}", f"{plain} {heading.split()[0]}"):
+                    for phrase in (
+                        f"{heading} of {plain}",
+                        f"{heading} in {plain}",
+                        f"{heading} for {plain}",
+                        f"{plain} {heading}",
+                        f"{plain} {heading.split()[-1]}",
+                        f"{plain} {heading.split()[0]}",
+                    ):
                         found.setdefault(phrase, set()).add(number_of)
-    single = [(name, values.pop()) for name, values in found.items() if len(values) == 1 and not re.fullmatch(r"[\d.\s]*|.", name)]
+    single = [
+        (name, values.pop())
+        for name, values in found.items()
+        if len(values) == 1 and not re.fullmatch(r"[\d.\s]*|.", name)
+    ]
     return sorted(single, key=lambda pair: -len(pair[0]))

@@ -22,8 +22,25 @@ MAX_FACTORIAL = 3_000
 MAX_TOKENS = 2_000
 MAX_DEPTH = 60
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![A-Za-z]))?|\.\d+)|(?P<name>[A-Za-zα-ωΑ-Ω∞]+(?:_?\d+)?)|(?P<sign>\*\*|<=|>=|!=|==|[-+*/^()\[\],!%|<>=]))")
-_REPLACED = {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "²": "^2", "³": "^3", "√": "sqrt", "≤": "<=", "≥": ">=", "≠": "!=", "π": " pi ", "∞": " oo "}
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![A-Za-z]))?|\.\d+)|(?P<name>[A-Za-zα-ωΑ-Ω∞]+(?:_?\d+)?)|(?P<sign>\*\*|<=|>=|!=|==|[-+*/^()\[\],!%|<>=]))"
+)
+_REPLACED = {
+    "−": "-",
+    "–": "-",
+    "×": "*",
+    "·": "*",
+    "⋅": "*",
+    "÷": "/",
+    "²": "^2",
+    "³": "^3",
+    "√": "sqrt",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "π": " pi ",
+    "∞": " oo ",
+}
 FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     **{name: (1, getattr(S, name)) for name in ("sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "sqrt", "floor", "sign", "re", "im", "conjugate", "erf", "gamma", "zeta")},
     "arcsin": (1, S.asin), "arccos": (1, S.acos), "arctan": (1, S.atan), "ln": (1, S.log), "abs": (1, S.Abs), "cbrt": (1, S.cbrt), "ceil": (1, S.ceiling), "ceiling": (1, S.ceiling),
@@ -90,9 +107,15 @@ def _tokens(text: str) -> list[_Token]:
 def _names(raw: str) -> list[_Token]:
     """`xy` is x times y; words are refused, because they are no formula."""
     low = raw.lower()
-    if low in FUNCTIONS or low in CONSTANTS or low in GREEK or low == "mod" or re.fullmatch(r"[A-Za-zα-ωΑ-Ω](_?\d+)?", raw):
+    if (
+        low in FUNCTIONS
+        or low in CONSTANTS
+        or low in GREEK
+        or low == "mod"
+        or re.fullmatch(r"[A-Za-zα-ωΑ-Ω](_?\d+)?", raw)
+    ):
         return [_Token("name", raw)]
-    if len(raw) <= 3 and raw.isalpha() and raw.islower() and not set(raw) & set("aeiou") :
+    if len(raw) <= 3 and raw.isalpha() and raw.islower() and not set(raw) & set("aeiou"):
         return [_Token("name", letter) for letter in raw]
     raise BadFormula(f'I do not understand the word "{raw}" in a formula.')
 
@@ -118,7 +141,9 @@ class _Parser:
 
     def _need(self, text: str) -> None:
         if not self._take(text):
-            raise BadFormula(f'A "{text}" is missing' + (f' before "{self.rest()}".' if self.rest() else " at the end."))
+            raise BadFormula(
+                f'A "{text}" is missing' + (f' before "{self.rest()}".' if self.rest() else " at the end.")
+            )
 
     def relation(self) -> Any:
         left = self.sum()
@@ -151,11 +176,19 @@ class _Parser:
                 other = self._unary()
                 if token.text == "/" and other == 0:
                     raise BadFormula("Division by zero.")
-                found = _combine(lambda a, b: a * b, found, other) if token.text == "*" else _combine(lambda a, b: a / b, found, other)
+                found = (
+                    _combine(lambda a, b: a * b, found, other)
+                    if token.text == "*"
+                    else _combine(lambda a, b: a / b, found, other)
+                )
             elif token.kind == "name" and token.text.lower() == "mod" and not self._called():
                 self._at += 1
                 found = S.Mod(found, self._unary())
-            elif token.kind in {"number", "name"} or (token.kind == "sign" and token.text in {"(", "["}) or (token.text == "|" and not self._bars):
+            elif (
+                token.kind in {"number", "name"}
+                or (token.kind == "sign" and token.text in {"(", "["})
+                or (token.text == "|" and not self._bars)
+            ):
                 if token.kind == "number" and self._at and self._tokens[self._at - 1].kind == "number":
                     raise BadFormula(f'An operator is missing before "{token.text}".')
                 found = _combine(lambda a, b: a * b, found, self._power())
@@ -217,7 +250,9 @@ class _Parser:
             return S.Abs(found)
         if token.text == "[":
             return self._matrix()
-        raise BadFormula(f'Something is missing before "{self.rest()}".' if token.kind != "end" else "The formula ends too early.")
+        raise BadFormula(
+            f'Something is missing before "{self.rest()}".' if token.kind != "end" else "The formula ends too early."
+        )
 
     def _name(self, token: _Token) -> Any:
         self._at += 1

@@ -71,7 +71,9 @@ class Worker:
         try:
             if self._lines.get(timeout=START_LIMIT_S) is None:
                 self.stop()
-                raise TookTooLong("The mathematics process does not start; is SymPy installed? Install internet-of-agents[agents].")
+                raise TookTooLong(
+                    "The mathematics process does not start; is SymPy installed? Install internet-of-agents[agents]."
+                )
         except queue.Empty as error:
             self.stop()
             raise TookTooLong(f"The mathematics process did not start within {START_LIMIT_S:g} seconds.") from error

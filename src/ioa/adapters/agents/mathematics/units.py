@@ -12,9 +12,18 @@ from ioa.adapters.agents.mathematics.earlier import Unclear
 _NUMBER = r"(?P<number>-?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 _UNIT = r"(?P<{}>[A-Za-zµ°Ω%\"'][A-Za-zµ°Ω0-9/*^². ³\"'-]*?)"
 _FORMS = (
-    re.compile(rf"^(?:convert\s+|change\s+|express\s+)?\(?{_NUMBER}\)?\s*{_UNIT.format('old')}\s+(?:to|into|in|as)\s+{_UNIT.format('new')}$", re.IGNORECASE),
-    re.compile(rf"^how\s+(?:many|much)\s+{_UNIT.format('new')}\s+(?:are|is|make|do|does|go)?\s*(?:there\s+)?(?:in|into|up)?\s*\(?{_NUMBER}\)?\s*{_UNIT.format('old')}(?:\s+(?:have|make|contain))?$", re.IGNORECASE),
-    re.compile(rf"^how\s+(?:many|much)\s+{_UNIT.format('new')}\s+(?:are|is)\s+(?:there\s+)?in\s+(?P<one>an?|one)\s+{_UNIT.format('old')}$", re.IGNORECASE),
+    re.compile(
+        rf"^(?:convert\s+|change\s+|express\s+)?\(?{_NUMBER}\)?\s*{_UNIT.format('old')}\s+(?:to|into|in|as)\s+{_UNIT.format('new')}$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"^how\s+(?:many|much)\s+{_UNIT.format('new')}\s+(?:are|is|make|do|does|go)?\s*(?:there\s+)?(?:in|into|up)?\s*\(?{_NUMBER}\)?\s*{_UNIT.format('old')}(?:\s+(?:have|make|contain))?$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"^how\s+(?:many|much)\s+{_UNIT.format('new')}\s+(?:are|is)\s+(?:there\s+)?in\s+(?P<one>an?|one)\s+{_UNIT.format('old')}$",
+        re.IGNORECASE,
+    ),
 )
 _NAMES = {
     "celsius": "degC", "fahrenheit": "degF", "kelvin": "kelvin", "degrees celsius": "degC", "degrees fahrenheit": "degF", "degree celsius": "degC", "degree fahrenheit": "degF",
@@ -45,7 +54,9 @@ def convert(text: str) -> tuple[str, Decimal, str, str] | None:
     try:
         found = registry.Quantity(value, source).to(target)
     except pint.DimensionalityError as error:
-        raise Unclear(f'"{old}" cannot be converted to "{new}": one is {error.dim1 or "without dimension"}, the other {error.dim2 or "without dimension"}.') from error
+        raise Unclear(
+            f'"{old}" cannot be converted to "{new}": one is {error.dim1 or "without dimension"}, the other {error.dim2 or "without dimension"}.'
+        ) from error
     result = Decimal(f"{Decimal(str(found.magnitude)):.13g}")  # offsets such as Fahrenheit's leave a tail of threes
     return f"{value:f} {old}", result, new, f"{value:f} {old} in {new}"
 

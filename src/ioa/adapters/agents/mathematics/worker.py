@@ -45,7 +45,10 @@ def answer(request: dict[str, Any]) -> dict[str, object]:
     from ioa.adapters.agents.mathematics.problems import solve_text
 
     try:
-        earlier = [Earlier(one["task"], one["columns"], one["rows"]) for one in cast("list[dict[str, Any]]", request["earlier"])]
+        earlier = [
+            Earlier(one["task"], one["columns"], one["rows"])
+            for one in cast("list[dict[str, Any]]", request["earlier"])
+        ]
         solved = solve_text(str(request["text"]), earlier)
         answers = [_answer(name, value) for name, value in solved.answers]
     except (Unclear, BadFormula) as error:
@@ -65,10 +68,21 @@ def _answer(name: str, value: Any) -> dict[str, object]:
 
     if isinstance(value, list):
         cells = [_answer("", one) for one in cast("list[Any]", value)]
-        return {"name": name, "exact": ", ".join(str(cell["exact"]) for cell in cells), "numeric": "", "cells": [cell["plain"] for cell in cells]}
+        return {
+            "name": name,
+            "exact": ", ".join(str(cell["exact"]) for cell in cells),
+            "numeric": "",
+            "cells": [cell["plain"] for cell in cells],
+        }
     if isinstance(value, S.MatrixBase):
         matrix = cast("Any", value)
-        return {"name": name, "exact": str(matrix.tolist()), "numeric": "", "matrix": [[str(_answer("", one)["plain"]) for one in row] for row in matrix.tolist()], "plain": ""}
+        return {
+            "name": name,
+            "exact": str(matrix.tolist()),
+            "numeric": "",
+            "matrix": [[str(_answer("", one)["plain"]) for one in row] for row in matrix.tolist()],
+            "plain": "",
+        }
     if value is S.EmptySet:
         return {"name": name, "exact": "no solution", "numeric": "", "plain": ""}
     exact = str(value).replace("**", "^")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ioa.adapters.policy.rules.phrasals import particle_follows, plain_verb
 from ioa.adapters.policy.rules.tokens import DOCUMENT_EXTENSIONS, TABLE_EXTENSIONS, Token, extension
 from ioa.adapters.policy.rules.verbs import NOUN_TOO, VERBS, Kind, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
@@ -57,6 +58,8 @@ def starts_act(tokens: Sequence[Token], k: int, *, strong: bool, listed: bool = 
     if token is None or token.kind != "word" or token.low in NOT_VERBS:
         return False
     following = tokens[k + 1] if k + 1 < len(tokens) else None
+    if token.low not in VERBS and strong and particle_follows(tokens, k):
+        return True  # "Go through the notes"
     if token.low in VERBS:
         if token.low not in NOUN_TOO:
             return following is None or following.low not in {"of", "'s"}
@@ -78,7 +81,7 @@ def _has_object(token: Token, following: Token | None, tokens: Sequence[Token], 
     low = following.low
     if low in DETERMINERS or low in OBJECT_PRONOUNS or low in WH or following.kind in THINGS:
         return True
-    if (token.low, low) in _PARTICLE_PAIRS:
+    if (token.low, low) in _PARTICLE_PAIRS or particle_follows(tokens, k):
         return True
     if VERBS[token.low] == "math" and (following.kind == "number" or (len(low) == 1 and low.isalpha())):
         return True
@@ -122,6 +125,9 @@ def head_verb(tokens: Sequence[Token]) -> str:
     if not tokens:
         return ""
     first = tokens[0].low
+    plain = plain_verb(tokens)
+    if plain:
+        return plain
     if first in {"use", "using", "take", "apply"}:
         for i in range(1, len(tokens) - 1):
             if tokens[i].low == "to" and tokens[i + 1].low in VERBS:
@@ -271,8 +277,13 @@ def kind_of(tokens: Sequence[Token], context: Sequence[Token] = ()) -> Kind:
         numbers = any(token.kind == "number" for token in tokens)
         if verb not in _COMPUTING:
             return "math"
+        if has_formula(tokens):
+            return "math"
         tabular = grouped or bool(words & {"by", "column"}) or bool(endings & TABLE_EXTENSIONS)
-        return "table" if (tabular or (measured and not numbers)) and not has_formula(tokens) else "math"
+        if tabular or (measured and not numbers):
+            return "table"
+        asked = not numbers and (question_start(tokens, 1) or question_start(tokens, 2))
+        return "ask" if asked and verb not in {"compute", "calculate", "evaluate"} else "math"
     if kind in {"ask", "find", "make", "other", "math"} and _arithmetic(tokens):
         return "math"
     if has_formula(tokens) and any(token.kind == "number" for token in tokens):
@@ -294,8 +305,10 @@ def _arithmetic(tokens: Sequence[Token]) -> bool:
 def _object_noun(tokens: Sequence[Token]) -> str:
     """The head noun of the first noun phrase: "draw a bar chart of sales" -> chart; "the median price" -> price."""
     start = 1 if tokens and (tokens[0].low in VERBS or gerund_root(tokens[0].low)) and len(tokens) > 1 else 0
-    if start and tokens[1].low in DETERMINERS | {"up", "out"}:
+    if start and plain_verb(tokens):
         start = 2
+    if start and start < len(tokens) and tokens[start].low in DETERMINERS | {"up", "out"}:
+        start += 1
     if start and start < len(tokens) and tokens[start].low in {"me", "us", "him", "her"}:
         start += 1
     last = ""

@@ -25,11 +25,15 @@ def outcome_of(progress: Progress) -> GroupOutcome:
 def conclusion_text(group: Group, progress: Progress, notes: tuple[str, ...] = ()) -> str:
     """Markdown: the findings in short, each step with its agent and result, what is missing, what not understood."""
     done = [(entry, task) for entry in progress.steps if (task := entry.result) is not None]
-    blocks = [summary(done)] if done else ["No step of the goal was completed."]
-    if len(done) > 1 or len(progress.steps) > 1:
-        blocks.append("## Findings")
-    for entry, task in done:
-        blocks.append(f"### {entry.step.number}. {_title(entry)}\n\n*Found by {by_whom(task)}.*\n\n{_detail(task)}")
+    if not done:
+        blocks = ["No step of the goal was completed."]
+    elif group.parent is not None:
+        blocks = _nested(done)
+    else:
+        blocks = [summary(done), *(["## Findings"] if len(progress.steps) > 1 else [])]
+        for entry, task in done:
+            title = f"### {entry.step.number}. {_title(entry)}"
+            blocks.append(f"{title}\n\n*Found by {by_whom(task)}.*\n\n{_detail(task)}")
     missing = [_missing(progress, entry) for entry in progress.steps if entry.result is None]
     if missing:
         blocks.append("## Not done\n\n" + "\n".join(missing))
@@ -39,6 +43,13 @@ def conclusion_text(group: Group, progress: Progress, notes: tuple[str, ...] = (
     if notes:
         blocks.append("## Said in the group\n\n" + "\n".join(f"- {note}" for note in notes))
     return "\n\n".join(blocks)[:TOTAL_CHARS]
+
+
+def _nested(done: list[tuple[StepProgress, Task]]) -> list[str]:
+    """For the group above, which reads it as one result: the last step is what was asked for, the others served it."""
+    (_, last), others = done[-1], done[:-1]
+    served = [f"- {by_whom(task)}: {task.abstract or abstract_of(task.conclusion)}" for _, task in others]
+    return [_detail(last), *(["In the team:\n\n" + "\n".join(served)] if served else [])]
 
 
 def summary(done: list[tuple[StepProgress, Task]]) -> str:

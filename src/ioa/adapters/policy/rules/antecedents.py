@@ -49,6 +49,8 @@ _RANKED = word_set("""
 """)
 _WORKING_OUT = word_set("work figure calculate compute determine estimate")
 _SUMMING_UP = word_set("summarise summarize conclude recap synthesise synthesize compile report condense")
+_EXTREME = word_set("most least best worst first last top bottom high higher low lower more less it do have has")
+_OUT = frozenset(["out", "me", "us"])
 _ON_IT = (("on", "it"), ("about", "it"), ("of", "it"), ("on", "this"), ("about", "this"), ("about", "that"))
 
 
@@ -179,17 +181,48 @@ def _names_something(token: Token) -> bool:
     return token.kind != "punct" and token.low not in grammar
 
 
+def asks_back(step: Heard, earlier: Sequence[Heard]) -> set[int]:
+    """ "Which region is the best?" after totals per region: the step of whose table the question asks the extreme.
+
+    Only where the question names nothing but what that step named: another measure would need the source again.
+    """
+    if not earlier or step.has_source:
+        return set()
+    verb = 1 if step.verb and not question_start(step.tokens) else 0
+    tokens = step.tokens[verb:]
+    after = 1 + (len(step.tokens) > 1 and step.tokens[1].low in _OUT)
+    if not question_start(tokens) and not (verb and question_start(step.tokens, after)):
+        return set()
+    words = {lemma(t.low) for t in tokens if _names_something(t)} - _EXTREME
+    extreme = any(lemma(t.low) in _EXTREME or (t.low.endswith("est") and len(t.low) > 4) for t in tokens)
+    words = {word for word in words if not (word.endswith("est") and len(word) > 4)}
+    if not extreme or not words:
+        return set()
+    for other in reversed(earlier[-LOOK_BACK:]):
+        known = {lemma(t.low) for t in other.tokens} | {word for head in other.heads for word in head} | other.named
+        if other.kind in {"table", "math"} and words <= known | _EXTREME | {"one", "by", "far", "overall", "total"}:
+            return {other.number}
+    return set()
+
+
 def wants_all(step: Heard) -> bool:
-    """Whether the step is a report over what the group found, without a text of its own to summarise."""
-    if step.kind != "write" or step.has_source:
+    """Whether the step is a report over what the group found: not a text of its own to summarise, not a part only."""
+    if step.kind != "write":
         return False
     lows = [t.low for t in step.tokens]
     objects = set(lows[1:6]) & (SUMMARY_OBJECTS - {"it", "them", "that", "this", "these"})
+    noun = next((low for low in lows[:12] if low in REPORT_WORDS - {"paper", "page", "abstract"}), "")
+    restricted = bool({"only", "just"} & set(lows)) or (
+        bool(noun) and tuple(lows[lows.index(noun) + 1 : lows.index(noun) + 3]) in _ON_IT
+    )
+    if restricted:
+        return False
+    if step.has_source:
+        making = step.verb not in _SUMMING_UP and bool(noun) and lows.index(noun) < 8
+        return making and lows[lows.index(noun) - 1] != "the"
     if step.verb in _SUMMING_UP:
         pointed = {"it", "this", "that"} & set(lows[1:3])
         return len(lows) == 1 or bool(objects) or (bool(set(lows[1:]) & (REPORT_WORDS | {"in"})) and not pointed)
-    noun = next((low for low in lows[:9] if low in REPORT_WORDS | LETTER_WORDS), "")
-    if noun in REPORT_WORDS - {"paper", "page", "abstract"}:
-        at = lows.index(noun)
-        return lows[at - 1 : at] != ["the"] and tuple(lows[at + 1 : at + 3]) not in _ON_IT
-    return bool(objects) and step.verb in {"write", "put", "document"}
+    if noun:
+        return lows[lows.index(noun) - 1] != "the" or step.verb in {"write", "compile", "draft"}
+    return bool(objects) and step.verb in {"write", "put", "document", "compile"}

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ioa.adapters.policy.rules.acts import THINGS, head_verb, kind_of, question_start, starts_act
+from ioa.adapters.policy.rules.groupings import regrouped
 from ioa.adapters.policy.rules.merging import Clause, merge
 from ioa.adapters.policy.rules.openings import Opening, strip_opening
-from ioa.adapters.policy.rules.tokens import Token
+from ioa.adapters.policy.rules.tokens import DOCUMENT_EXTENSIONS, TABLE_EXTENSIONS, Token, extension
 from ioa.adapters.policy.rules.verbs import VERBS, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
     AUXILIARIES,
@@ -131,9 +132,17 @@ def _cut_at(tokens: Sequence[Token], i: int, start: int, borrowed: tuple[Token, 
         return Cut(i, k, opening)
     if conjunction or comma:
         prefix = _new_product([*borrowed, *current], tokens, k, sequence=opening.sequence)
+        if prefix is None and not opening.length and not _documents(tokens):
+            prefix = regrouped([*borrowed, *current], tokens, k)
         if prefix is not None:
             return Cut(i, k, opening, prefix)
     return None
+
+
+def _documents(tokens: Sequence[Token]) -> bool:
+    """Whether the sentence reads from documents only, where one passage may hold several things."""
+    endings = {extension(token) for token in tokens if token.kind == "file"}
+    return bool(endings & DOCUMENT_EXTENSIONS) and not endings & TABLE_EXTENSIONS
 
 
 def _referring_lead(tokens: Sequence[Token], k: int) -> int:

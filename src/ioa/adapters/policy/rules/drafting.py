@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ioa.adapters.policy.rules.acts import has_formula, kind_of, question_start, starts_act
+from ioa.adapters.policy.rules.acts import (
+    files_in,
+    has_formula,
+    head_verb,
+    kind_of,
+    question_start,
+    starts_act,
+)
+from ioa.adapters.policy.rules.carrying import fits, full_source, inside, latest
 from ioa.adapters.policy.rules.heard import Heard, hear, lemma
 from ioa.adapters.policy.rules.merging import Clause, only_source
 from ioa.adapters.policy.rules.plan import Plan, Step
@@ -15,8 +23,8 @@ from ioa.adapters.policy.rules.same_again import again
 from ioa.adapters.policy.rules.search_phrases import phrase_of
 from ioa.adapters.policy.rules.sentences import Sentence
 from ioa.adapters.policy.rules.sources import lead_length, source_of
-from ioa.adapters.policy.rules.tokens import TABLE_EXTENSIONS, Token, extension, render
-from ioa.adapters.policy.rules.verbs import PREPARING, VERBS, Kind, gerund_root
+from ioa.adapters.policy.rules.tokens import Token, render
+from ioa.adapters.policy.rules.verbs import VERBS, Kind, gerund_root
 from ioa.adapters.policy.rules.vocabulary import CHART_WORDS, HEADING, MEASURE_WORDS, PREPOSITIONS, WH
 from ioa.adapters.policy.rules.wordlists import word_set
 
@@ -27,6 +35,9 @@ _FOR_ONE = word_set("""
     after once having before because since while when to as so if unless whenever although instead rather where
 """)
 """A lead that opens with one of these belongs to the act that follows it, not to all acts of the sentence."""
+_LISTING = word_set("list show give get name tell provide put")
+_FILE_POINTERS = word_set("it its them their this these the there")
+AND = Token("word", "and", -1, -1, "and")
 _READING_KINDS: frozenset[Kind] = frozenset(["table", "ask", "find", "plot"])
 
 
@@ -72,7 +83,7 @@ class Draft:
 class Drafting:
     """Takes readings one by one and keeps what later ones build on."""
 
-    def __init__(self, *, alone: bool) -> None:
+    def __init__(self, *, alone: bool, files: Sequence[str] = (), mentions_file: bool = False) -> None:
         self.steps: list[Draft] = []
         self.heard: list[Heard] = []
         self.unknown: list[str] = []
@@ -81,7 +92,9 @@ class Drafting:
         self.list_verb: tuple[Token, ...] = ()
         self.list_tail: tuple[Token, ...] = ()
         self.groups: list[list[int]] = [[]]
-        self.ambient: tuple[Token, ...] = ()
+        self.named: list[tuple[Token, ...]] = []
+        self.files = [Token("file", name, -1, -1, name.lower()) for name in dict.fromkeys(files) if name.strip()]
+        self.mentions_file = mentions_file
         self.alone = alone
         self.scope: tuple[Token, ...] = ()
 
@@ -98,7 +111,7 @@ class Drafting:
                 self._intro(reading)
             case "background":
                 self.background.append(verbatim)
-                self.ambient = source_of(sentence.tokens) or self.ambient
+                self._name(sentence.tokens)
             case "detail":
                 self._remark(verbatim, sentence)
             case "elliptic":
@@ -110,6 +123,13 @@ class Drafting:
                 self.unknown.append(verbatim)
             case "request":
                 self._request(reading, number)
+
+    def _name(self, tokens: Sequence[Token]) -> None:
+        """Notes what a statement names to read from; what it names later stands in the place of the same kind."""
+        files = files_in(tokens)
+        named = [(token,) for token in files] if files else [source_of(tokens)]
+        self.named = [old for old in self.named if not any(files_in(old)) or len(files) != 1] if files else self.named
+        self.named += [source for source in named if source]
 
     def _intro(self, reading: Reading) -> None:
         tokens = [t for t in reading.sentence.tokens if t.kind != "newline"]
@@ -143,7 +163,7 @@ class Drafting:
     def _request(self, reading: Reading, number: int) -> None:
         before = len(self.steps)
         if self._only_names_source(reading):
-            self.ambient = reading.clauses[0].tokens
+            self._name(reading.clauses[0].tokens)
             self.background.append(render(reading.sentence.tokens))
             return
         lead = reading.lead or self.list_lead
@@ -183,7 +203,7 @@ class Drafting:
             return False
         tokens = reading.clauses[0].tokens
         named = any(t.kind == "file" for t in tokens)
-        return named and tokens[0].low in PREPARING and tokens[0].low not in {"parse", "access"} and only_source(tokens)
+        return named and head_verb(tokens) not in {"parse", "access"} and only_source(tokens)
 
     def _add(self, draft: Draft, drafts: list[Draft], place: int, reading: Reading, *, explicit: bool) -> None:
         if len(self.steps) >= MAX_STEPS:
@@ -209,6 +229,10 @@ class Drafting:
         person = draft.question and any(t.low in {"she", "he", "they"} for t in draft.tokens)
         if (not needs or person) and not draft.lead:
             self._carry(draft, drafts, place, reading, needs)
+            if draft.tail and draft.kind in {"ask", "find", "make"}:
+                draft.kind = heard.kind = kind_of(draft.clause.act, draft.tail)
+        if lost and draft.tail:
+            lost = [word for word in lost if word.split()[0].lower() not in _FILE_POINTERS]
         opening = draft.clause.opening if place else reading.opening
         if (opening.sequence or draft.clause.opening.sequence) and self.steps:
             draft.after = set(self.groups[-1]) if self.groups[-1] else set()
@@ -224,47 +248,52 @@ class Drafting:
     def _carry(self, draft: Draft, drafts: list[Draft], place: int, reading: Reading, needs: set[int]) -> None:
         """Repeats, after a step without a source of its own, the one that its neighbours read from."""
         tokens = draft.tokens
-        if (
-            source_of(tokens, whole=True)
-            or draft.kind in {"write", "translate", "code", "send", "math"}
-            or _self_contained(tokens)
-        ):
+        if source_of(tokens, whole=True) or _self_contained(tokens):
             return
-        inside = next(
-            (source_of(d.tokens, whole=True) for d in reversed(drafts[:place]) if source_of(d.tokens, whole=True)), ()
-        )
-        behind = next((source_of(d.tokens) for d in drafts[place + 1 :] if source_of(d.tokens)), ())
-        tail = inside or behind or self.list_tail
-        if not tail and draft.kind in {"table", "plot"}:
-            if self.ambient and self.ambient[0].low in PREPARING:
-                draft.lead = self.ambient
+        kind: Kind = "find" if draft.kind == "make" and tokens[0].low in _LISTING else draft.kind
+        opens_text = kind == "write" and head_verb(tokens) in {"summarise", "summarize"} and not self.heard
+        if kind not in _READING_KINDS and not opens_text:
+            return
+        sources = [draft_source(d) for d in self.steps]
+        spot = _points_into(tokens)
+        if spot and not needs:
+            file = [t for t in latest([*self.named, *sources], "ask") if t.kind == "file"]
+            if file:
+                own = draft.clause.tokens
+                at = spot - len(draft.clause.prefix)
+                draft.clause = replace(draft.clause, tokens=(*own[:at], *file, *own[at + 1 :]))
                 return
-            tail = self.ambient
-        if not tail and self.steps:
-            last = self.steps[-1]
+        before = latest([full_source(d.tokens) for d in drafts[:place]], kind)
+        behind = next((s for d in drafts[place + 1 :] if (s := source_of(d.tokens)) and fits(s, kind)), ())
+        tail = before or behind or self.list_tail or self._named_for(tokens, kind)
+        if not tail and sources:
             linked = reading.opening.addition or reading.opening.enumeration or reading.opening.sequence
-            into_it = any(
-                t.low in {"it", "them", "there"} and tokens[n - 1].low in {"in", "from", "within"}
-                for n, t in enumerate(tokens)
-                if n
-            )
-            if into_it and not needs:
-                draft.lead = last.clause.tokens[: last.clause.main] or source_of(last.tokens, whole=True) or last.lead
-                draft.lead = _without_end(draft.lead)
-                return
-            related = last.kind == draft.kind and (draft.kind == "table" or (draft.kind in {"find", "ask"} and linked))
-            if related or (last.kind == "table" and draft.kind == "ask" and _shared(last.tokens, tokens)):
-                tail = source_of(last.tokens, whole=True) or last.tail
-                if not tail and last.lead and source_of(last.lead, whole=True):
-                    draft.lead = last.lead
-        if not tail and draft.kind == "plot":
-            sources = [source_of(d.tokens, whole=True) or d.tail for d in self.steps]
-            known = {render(source) for source in sources if any(extension(t) in TABLE_EXTENSIONS for t in source)}
-            tail = next((s for s in sources if render(s) in known), ()) if len(known) == 1 else ()
-        if tail and tail[0].kind in {"file", "url"}:
-            draft.lead = tail
-        else:
-            draft.tail = tail
+            found = latest(sources, kind)
+            last = self.steps[-1]
+            if kind in {"table", "plot"} or (found and found == sources[-1] and _goes_on(last, tokens, linked=linked)):
+                tail = found
+        draft.tail = inside(tail or self._attached(kind))
+
+    def _named_for(self, tokens: Sequence[Token], kind: Kind) -> tuple[Token, ...]:
+        """The source that statements before named ("All loans are in loans.csv."), or all of them if several fit."""
+        fitting = [source for source in self.named if fits(source, kind)]
+        words = {lemma(t.low) for t in tokens}
+        called = [source for source in fitting if {lemma(t.low.rpartition(".")[0]) for t in source} & words]
+        if len(called or fitting) == 1:
+            return (called or fitting)[0]
+        both: list[Token] = []
+        for source in fitting:
+            both += [AND, *inside(source)[1:]] if both else inside(source)
+        return tuple(both)
+
+    def _attached(self, kind: Kind) -> tuple[Token, ...]:
+        """The one attached file that an act of this kind can read, where the goal names none at all."""
+        if self.mentions_file:
+            return ()
+        fitting = [token for token in self.files if fits([token], "find" if kind == "ask" else kind)]
+        if kind == "ask" and len(self.files) > 1:
+            return ()
+        return (fitting[0],) if len(fitting) == 1 else ()
 
     def _same(self, reading: Reading, number: int) -> bool:
         """ "Do the same for costs.csv": the steps of the last sentence once more, with one thing replaced."""
@@ -320,11 +349,26 @@ class Drafting:
         return Plan(tuple(steps), tuple(dict.fromkeys(self.unknown)), tuple(dict.fromkeys(self.background)))
 
 
-def _without_end(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Without the words that joined it to what followed."""
-    while tokens and tokens[-1].low in {"and", ",", "then", "to"}:
-        tokens = tokens[:-1]
-    return tokens
+def draft_source(draft: Draft) -> tuple[Token, ...]:
+    """What a step reads from, wherever in it that stands."""
+    return full_source(draft.tokens) or draft.tail or full_source(draft.lead)
+
+
+def _points_into(tokens: Sequence[Token]) -> int:
+    """Where a word points into a source ("the deadlines mentioned in it"), or 0."""
+    return next(
+        (
+            n
+            for n, token in enumerate(tokens)
+            if n and token.low in {"it", "them", "there"} and tokens[n - 1].low in {"in", "from", "within"}
+        ),
+        0,
+    )
+
+
+def _goes_on(last: Draft, tokens: Sequence[Token], *, linked: bool) -> bool:
+    """Whether a question without a source asks on about what the step before read."""
+    return linked or last.kind in {"find", "ask"} or (last.kind == "table" and _shared(last.tokens, tokens))
 
 
 def _swapped(tokens: tuple[Token, ...], swap: dict[int, tuple[Token, ...]]) -> tuple[Token, ...]:

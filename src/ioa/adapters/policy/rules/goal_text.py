@@ -31,9 +31,10 @@ def split_goal(text: str, *, files: Sequence[str] = ()) -> Plan:
 
     Total and deterministic: any string gives a plan, perhaps one without steps.
     """
-    sentences = _with_objects(cut_sentences(tokenize(plain_text(text), files)))
+    tokens = tokenize(plain_text(text), files)
+    sentences = _with_objects(cut_sentences(tokens))
     meaningful = [s for s in sentences if any(t.kind != "newline" for t in s.tokens)]
-    draft = Drafting(alone=len(meaningful) == 1)
+    draft = Drafting(alone=len(meaningful) == 1, files=files, mentions_file=any(t.kind == "file" for t in tokens))
     for number, sentence in enumerate(meaningful):
         reading = read_sentence(sentence, first=not draft.steps, alone=len(meaningful) == 1)
         if reading.role == "request" and not draft.steps and _announces(reading, meaningful[number + 1 : number + 2]):

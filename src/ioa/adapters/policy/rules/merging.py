@@ -19,10 +19,18 @@ from ioa.adapters.policy.rules.vocabulary import (
     PREPOSITIONS,
     REPORT_WORDS,
     RESULT_WORDS,
+    SOURCE_NOUNS,
 )
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _PASSAGES = word_set("passage passages section page pages sentence source sources")
+_LOADING = word_set("load open import take use consider access parse")
+"""Acts that yield nothing by themselves, whatever they take from a file."""
+_SOURCE_WORDS = SOURCE_NOUNS | word_set("""
+    file files sheet sheets workbook attached given provided following enclosed csv excel json
+    parquet column columns first second called named here both two three carefully
+""")
+"""What one says of a file that one only names ("Take the attached spreadsheet sales.xlsx")."""
 _ON_CHARTS = word_set("mark label highlight annotate shade colour color title scale")
 
 
@@ -72,9 +80,8 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
     verb, following = head_verb(first), head_verb(second)
     if before.bare and not after.opening.sequence:
         return "shares"  # "count, sum and average the amounts"
-    if verb == "look" and (len(first) < 2 or first[1].low not in {"at", "through", "into"}):
-        verb = ""
-    if verb in PREPARING and only_source(first) and not before.main:
+    loads = verb in _LOADING and bool(source_of(first, whole=True))
+    if verb in PREPARING and (loads or only_source(first)) and not before.main:
         return "prepares"
     kind = kind_of(second)
     arranges = verb in ARRANGING and len(first) > 1 and not files_in(second)
@@ -90,10 +97,13 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
 
 def only_source(tokens: Sequence[Token]) -> bool:
     """Whether a preparing act names nothing but its source ("load the file sales.csv")."""
-    if not source_of(tokens, whole=True):
-        return False
-    content = [t for t in tokens[1:] if t.kind == "word" and t.low not in DETERMINERS | PREPOSITIONS | {"and"}]
-    return bool(files_in(tokens)) or len(content) <= 3
+    source = source_of(tokens, whole=True)
+    if not source or head_verb(tokens) not in PREPARING:
+        return False  # "look up the refund policy in handbook.md" asks for something
+    named = bool(files_in(tokens))
+    own = [t for t in tokens[1:] if t not in source] if named else list(tokens[1:])
+    content = [t for t in own if t.kind == "word" and t.low not in DETERMINERS | PREPOSITIONS | {"and"}]
+    return all(t.low in _SOURCE_WORDS for t in content) if named else len(content) <= 3
 
 
 def delivers(tokens: Sequence[Token]) -> bool:

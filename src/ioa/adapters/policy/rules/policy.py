@@ -99,8 +99,8 @@ class RulesPolicy:
 
     async def needs_team(self, view: TaskView) -> bool:
         """True if for a step inside the task somebody else's card fits several times better than mine."""
-        if not view.may_team_up:
-            return False
+        if not view.may_team_up or (view.group.parent is not None and view.task.task_desc == view.group.goal):
+            return False  # the second: this group is the team that was formed for it
         plan = plan_of(view.task.task_desc, _file_names(view), nested=True)
         if not plan.steps:
             return False

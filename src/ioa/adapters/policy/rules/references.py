@@ -9,6 +9,7 @@ from ioa.adapters.policy.rules.acts import THINGS
 from ioa.adapters.policy.rules.antecedents import (
     JOINING,
     LOOK_BACK,
+    asks_back,
     called,
     implied,
     nearest,
@@ -112,7 +113,7 @@ def resolve(step: Heard, earlier: Sequence[Heard], context: Sequence[Token]) -> 
             lost.append(looking.spelled(i))
     if not needs and not lost:
         hanging = bool(context) and all(t.low in _HANGING for t in context)
-        needs = nearest(step, earlier) if hanging else implied(step, earlier)
+        needs = nearest(step, earlier) if hanging else implied(step, earlier) or asks_back(step, earlier)
     if wants_all(step):
         return {other.number for other in earlier}, []
     return needs, lost

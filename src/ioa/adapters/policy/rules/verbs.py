@@ -28,7 +28,7 @@ _BY_KIND: dict[Kind, str] = {
         derive determine verify
     """,
     "find": """
-        browse cite consult discover extract fetch find google identify locate lookup look pinpoint
+        browse cite consult lookup discover extract fetch find google identify locate lookup look pinpoint
         quote read research retrieve scan search trace track detect inspect check examine
         investigate explore skim recall obtain collect gather access
     """,
