@@ -40,7 +40,9 @@ async def test_everything_is_there_after_reopening(tmp_path):
     await store.open()
     assert await store.commit(Work(entries=(entry(2),))) == (2,)
     assert [stored.seq for stored in await store.log_of_group("g")] == [1, 2]
-    assert (await store.document("a", "b")).body == b"c"
+    kept = await store.document("a", "b")
+    assert kept is not None
+    assert kept.body == b"c"
     await store.close()
 
 
@@ -78,6 +80,7 @@ asyncio.run(main())
 def write_until_killed(path, reports):
     """The entries that a process has reported as durable when it is killed after so many reports."""
     process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
     reported = [int(process.stdout.readline()) for _ in range(reports)]
     process.kill()
     reported += [int(line) for line in process.stdout.read().split(b"\n") if line]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
-SALES = [
+SALES: list[dict[str, Any]] = [
     dict(
         zip(
             ("order_id", "date", "region", "product", "customer", "quantity", "unit_price", "revenue", "status"),
@@ -26,7 +27,7 @@ SALES = [
     )
 ]
 
-STAFF = [
+STAFF: list[dict[str, Any]] = [
     dict(
         zip(
             ("Employee Name", "Department", "Gender", "Age", "Annual Salary", "Hire Date", "Remote", "Manager"),
@@ -46,7 +47,7 @@ STAFF = [
     )
 ]
 
-WEATHER = [
+WEATHER: list[dict[str, Any]] = [
     dict(zip(("station", "date", "temperature_c", "humidity", "rain_mm", "wind_kmh"), row, strict=True))
     for row in (
         ("Oslo", "2023-06-01", 17.2, 55, 0.0, 12),
@@ -61,7 +62,7 @@ WEATHER = [
     )
 ]
 
-LOANS = [
+LOANS: list[dict[str, Any]] = [
     dict(zip(("loan_id", "borrower", "book title", "genre", "borrowed_on", "returned_on", "days"), row, strict=True))
     for row in (
         (101, "Mia", "Dune", "Science Fiction", "2024-01-02", "2024-01-16", 14),
@@ -74,7 +75,7 @@ LOANS = [
     )
 ]
 
-GOALS = [
+GOALS: list[dict[str, Any]] = [
     dict(zip(("player", "team", "season", "matches", "goals", "assists", "minutes"), row, strict=True))
     for row in (
         ("Keane", "Reds", 2022, 30, 12, 4, 2500),
@@ -95,7 +96,7 @@ INVOICES = """Rechnung;Kunde;Datum;Netto;MwSt;Bezahlt
 """
 INVOICE_NET = {"2024-001": 1250.50, "2024-002": 89.90, "2024-003": 310.00, "2024-004": 2000.00}
 
-CUSTOMERS = [
+CUSTOMERS: list[dict[str, Any]] = [
     {"customer": "Alice", "city": "Berlin", "segment": "Retail"},
     {"customer": "Bob", "city": "Paris", "segment": "Wholesale"},
     {"customer": "Carol", "city": "Berlin", "segment": "Wholesale"},
@@ -103,7 +104,7 @@ CUSTOMERS = [
     {"customer": "Eve", "city": "Paris", "segment": "Retail"},
 ]
 
-SHOP = {
+SHOP: dict[str, Any] = {
     "shop": "Corner",
     "orders": [
         {
@@ -127,7 +128,7 @@ SHOP = {
     ],
 }
 
-SENSORS = [
+SENSORS: list[dict[str, Any]] = [
     dict(zip(("sensor_id", "timestamp", "pressure", "ok"), row, strict=True))
     for row in (
         ("s1", "2024-05-01 08:00:00", 101.325, True),
@@ -139,7 +140,7 @@ SENSORS = [
 ]
 
 
-def write_csv(path: Path, rows: list[dict[str, object]]) -> Path:
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> Path:
     """Rows as a CSV file."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
@@ -163,7 +164,7 @@ def write_all(folder: Path) -> dict[str, Path]:
     (folder / "invoices.csv").write_bytes(INVOICES.encode("cp1252"))
     (folder / "shop.json").write_text(json.dumps(SHOP), encoding="utf-8")
     (folder / "sensors.ndjson").write_text("\n".join(json.dumps(row) for row in SENSORS), encoding="utf-8")
-    book = openpyxl.Workbook()
+    book: Any = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "Goals"
     sheet.append(list(GOALS[0]))

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("duckdb")
 
-from ioa.adapters.agents.data.own_files import local_file  # noqa: E402
-from ioa.adapters.agents.data_analyst import DataAnalyst, Stop, analyse  # noqa: E402
-from ioa.ports.agent import Agent, AgentFailed, Assignment, EarlierResult, Outcome  # noqa: E402
+from ioa.adapters.agents.data.own_files import local_file
+from ioa.adapters.agents.data_analyst import DataAnalyst, Stop, analyse
+from ioa.ports.agent import Agent, AgentFailed, Assignment, EarlierResult, Outcome
 
 
 def perform(question: str, folder: Path, *files: Path, earlier: tuple[EarlierResult, ...] = ()) -> Outcome:
@@ -219,9 +219,9 @@ def test_grouped_totals_equal_sums_in_decimal(tmp_path: Path, rows: list[tuple])
 @given(text=st.text(string.printable + "äß数据“”", max_size=60))
 def test_any_text_is_answered_or_refused(tmp_path: Path, text: str) -> None:
     path = written(tmp_path, "t.csv", "region,amount\nN,1\nS,2\n")
+    said = ""
     try:
-        outcome = perform(text, tmp_path, path)
+        said = perform(text, tmp_path, path).conclusion
     except AgentFailed as refusal:
-        assert str(refusal)
-    else:
-        assert outcome.conclusion
+        said = str(refusal)
+    assert said

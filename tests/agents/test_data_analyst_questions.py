@@ -1,5 +1,7 @@
 """Questions in a stranger's words over data sets of different domains; expected values are computed in plain Python."""
 
+# ruff: noqa: E501 - tables of cases: one case a line
+
 from __future__ import annotations
 
 import csv
@@ -12,11 +14,11 @@ import pytest
 
 pytest.importorskip("duckdb")
 
-from data_sets import CUSTOMERS, GOALS, INVOICE_NET, LOANS, SALES, SENSORS, SHOP, STAFF, WEATHER, write_all  # noqa: E402
+from data_sets import CUSTOMERS, GOALS, INVOICE_NET, LOANS, SALES, SENSORS, SHOP, STAFF, WEATHER, write_all
 
-from ioa.adapters.agents.data.own_files import local_file  # noqa: E402
-from ioa.adapters.agents.data_analyst import Stop, analyse  # noqa: E402
-from ioa.ports.agent import AgentFailed, Assignment, Outcome  # noqa: E402
+from ioa.adapters.agents.data.own_files import local_file
+from ioa.adapters.agents.data_analyst import Stop, analyse
+from ioa.ports.agent import AgentFailed, Assignment, Outcome
 
 
 @pytest.fixture(scope="module")
@@ -283,6 +285,6 @@ REFUSED = [
 def test_what_is_not_understood_is_refused_with_the_word_that_is_meant(
     ask: Ask, names: str, question: str, told: str
 ) -> None:
-    with pytest.raises(AgentFailed, match=".") as refusal:
+    with pytest.raises(AgentFailed) as refusal:
         ask(question, *names.split())
     assert told.lower() in str(refusal.value).lower()

@@ -1,5 +1,7 @@
 """The plotter: which values are drawn, as which kind of chart; the same data give the same picture."""
 
+# ruff: noqa: E501 - tables of cases: one case a line
+
 from __future__ import annotations
 
 import csv
@@ -9,12 +11,12 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from data_sets import SALES, STAFF, WEATHER, write_all  # noqa: E402
+from data_sets import SALES, STAFF, WEATHER, write_all
 
-from ioa.adapters.agents.data.own_files import local_file  # noqa: E402
-from ioa.adapters.agents.data_analyst import Stop, analyse  # noqa: E402
-from ioa.adapters.agents.plotter import Plotter, plot  # noqa: E402
-from ioa.ports.agent import Agent, AgentFailed, Assignment, EarlierResult, LocalFile, Outcome  # noqa: E402
+from ioa.adapters.agents.data.own_files import local_file
+from ioa.adapters.agents.data_analyst import Stop, analyse
+from ioa.adapters.agents.plotter import Plotter, plot
+from ioa.ports.agent import Agent, AgentFailed, Assignment, EarlierResult, LocalFile, Outcome
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,15 @@ import re
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from ioa.adapters.store.memory import MemoryStore
 from ioa.adapters.transport.memory import memory_pair
+from ioa.hub.goals import NewGoal
 from ioa.hub.hub import Hub
 from ioa.hub.settings import HubSettings, Limits
 from ioa.ports.index import Hit
+from ioa.ports.transport import ConnectionLost
 from ioa.protocol.cards import Card
 from ioa.protocol.codec import decode_hub_frame, encode
 from ioa.protocol.frames import (
@@ -30,9 +33,17 @@ from ioa.protocol.frames import (
     Refusal,
     Welcome,
 )
+from ioa.protocol.messages import Budgets
 from ioa.testing.clocks import ManualClock
 
 PATIENCE_S = 10.0
+
+
+async def settled(condition):
+    """Wait for something that tells nobody when it has happened, such as the end of a session or a write."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.001)
 
 
 class WordIndex:
@@ -76,15 +87,15 @@ class TestAgent:
     def __init__(self, name, connection, *, cursor=0, acknowledge=True):
         self.name = name
         self.connection = connection
-        self.deliveries = []
+        self.deliveries: list[Any] = []
         self.cursor = cursor
         self.acknowledge = acknowledge
-        self.answers = {}
-        self.frames = []
-        self.offers = []
-        self.refusals = []
-        self.welcome = None
-        self.closed = None
+        self.answers: dict[str, Any] = {}
+        self.frames: list[Any] = []
+        self.offers: list[Any] = []
+        self.refusals: list[Any] = []
+        self.welcome: Any = None
+        self.closed: Any = None
         self._news = asyncio.Event()
         self._numbers = count(1)
         self._reader = None
@@ -94,8 +105,6 @@ class TestAgent:
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self):
-        from ioa.ports.transport import ConnectionLost
-
         try:
             while True:
                 await self._take(decode_hub_frame(await self.connection.receive()))
@@ -169,7 +178,7 @@ class TestAgent:
         await self.until(lambda: len(self.log(comm_id)) >= seq)
         return self.log(comm_id)
 
-    async def until_closed(self):
+    async def until_closed(self) -> Any:
         await self.until(lambda: self.closed)
         return self.closed
 
@@ -183,7 +192,7 @@ class Network:
     """A hub in this process and its agents."""
 
     def __init__(self, hub, clock, store):
-        self.hub = hub
+        self.hub: Any = hub
         self.clock = clock
         self.store = store
         self.agents = {}
@@ -213,10 +222,7 @@ class Network:
         await self.register(name, description, **card)
         return await self.connect(name)
 
-    async def goal(self, text="a goal", **fields):
-        from ioa.hub.goals import NewGoal
-        from ioa.protocol.messages import Budgets
-
+    async def goal(self, text: Any = "a goal", **fields):
         fields = {
             "goal_id": self.hub.new_id(),
             "owner": "@me",

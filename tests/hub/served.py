@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -25,13 +26,13 @@ class Served:
     """`http` sends as Alice unless another token is given."""
 
     def __init__(self, hub, server, http):
-        self.hub = hub
+        self.hub: Any = hub
         self.server = server
         self.http = http
         self.tokens = {}
         self.agents = []
 
-    async def ask(self, method, path, *, token=ALICE, **rest):
+    async def ask(self, method, path, *, token: str | None = ALICE, **rest):
         headers = {**rest.pop("headers", {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         return await self.http.request(method, path, headers=headers, **rest)
 

@@ -1,5 +1,7 @@
 """No wait without an end: floors, tasks and whole groups, also across a restart of the hub."""
 
+import asyncio
+
 from ioa.adapters.store.memory import MemoryStore
 from ioa.hub.alarms import Alarms
 from ioa.protocol.messages import (
@@ -126,8 +128,6 @@ async def test_a_deadline_that_cannot_be_written_is_tried_again(tmp_path):
 
 
 async def test_alarms_run_in_order_can_be_replaced_and_cancelled():
-    import asyncio
-
     clock = ManualClock()
     alarms = Alarms(clock)
     called = []

@@ -1,7 +1,5 @@
 """Goals: who is asked, what happens if it does nothing, and how they end."""
 
-import asyncio
-
 import pytest
 
 from ioa.adapters.store.memory import MemoryStore
@@ -9,14 +7,7 @@ from ioa.protocol.errors import Refused
 from ioa.protocol.frames import Launched
 from ioa.protocol.messages import Budgets, Conclusion, Discussion
 from ioa.testing.clocks import ManualClock
-from tests.hub.network import network
-
-
-async def until(condition):
-    """Let the hub's threads finish."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0)
+from tests.hub.network import network, settled
 
 
 def status(net, goal):
@@ -102,9 +93,9 @@ async def test_after_all_who_are_there_have_failed_the_goal_fails(tmp_path):
         agents = [await net.join(name, "sums") for name in ("Ann", "Bob")]
         goal = await net.goal("sums", budgets=Budgets(turn_timeout_s=30))
         for number in (1, 2):
-            await until(lambda number=number: sum(len(agent.offers) for agent in agents) == number)
+            await settled(lambda number=number: sum(len(agent.offers) for agent in agents) == number)
             await net.clock.advance(31)
-        await until(lambda: status(net, goal) != "forming")
+        await settled(lambda: status(net, goal) != "forming")
         record = net.hub.goal_book.get(goal.goal_id)
         assert record.status == "failed"
         assert sorted(record.tried) == ["Ann", "Bob"]

@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
+import websockets
 from jsonschema import Draft202012Validator
+from websockets import Origin
 
 from ioa.hub.http import ENDPOINTS
 from ioa.hub.openapi import openapi
 from ioa.hub.settings import Limits
 from ioa.protocol.frames import Accepted
-from ioa.protocol.messages import AsyncTask, Conclusion, TaskAssignment, TaskResult
+from ioa.protocol.messages import Artifact, AsyncTask, Conclusion, TaskAssignment, TaskResult
 from tests.hub.served import ALICE, BORIS, served
 
 DIGEST = "sha256:" + "0" * 64
@@ -59,7 +62,9 @@ DIGEST = "sha256:" + "0" * 64
         ("GET", "/v1/contacts?owner=boris", {}, 403, "not_allowed", "'boris'"),
     ],
 )
-async def test_a_bad_request_is_answered_with_what_would_mend_it(hub_of_module, method, path, rest, status, code, words):
+async def test_a_bad_request_is_answered_with_what_would_mend_it(
+    hub_of_module, method, path, rest, status, code, words
+):
     answer = await hub_of_module.ask(method, path, **rest)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (status, code), error
@@ -150,8 +155,6 @@ async def test_files_are_for_their_uploader_and_the_groups_that_use_them(tmp_pat
         await ann.post(AsyncTask, comm_id, content="go", next_speaker=("Bob",), tasks=tasks)
         token = net.tokens["Bob"]
         made = (await net.ask("PUT", "/v1/artifacts?name=result.csv", token=token, content=b"c\n3\n")).json()
-        from ioa.protocol.messages import Artifact
-
         result = Artifact(**made)
         unknown = Artifact(name="x", media_type="text/csv", size_bytes=1, digest=DIGEST)
         sent = {"task_id": f"{comm_id}.1", "status": "completed", "task_conclusion": "see file"}
@@ -168,6 +171,7 @@ async def test_files_are_for_their_uploader_and_the_groups_that_use_them(tmp_pat
 
 async def test_a_file_over_the_limit_is_refused_and_leaves_nothing(tmp_path):
     async with served(tmp_path, limits=Limits(artifact_bytes=1_000)) as net:
+
         async def pieces():
             for _ in range(20):
                 yield b"x" * 100
@@ -204,10 +208,10 @@ async def test_other_sites_and_other_host_names_are_turned_away(tmp_path):
         assert (await net.ask("GET", "/v1/health", headers=own)).status_code == 200
         answer = await net.ask("OPTIONS", "/v1/goals", headers=own)
         assert "access-control-allow-origin" not in answer.headers
-        import websockets
-
         with pytest.raises(websockets.InvalidStatus):
-            await websockets.connect(f"ws://127.0.0.1:{port}/v1/connect", origin="https://evil.example", proxy=None)
+            await websockets.connect(
+                f"ws://127.0.0.1:{port}/v1/connect", origin=Origin("https://evil.example"), proxy=None
+            )
 
 
 async def test_lists_run_over_pages_without_gaps_or_repeats(tmp_path):
@@ -271,7 +275,7 @@ async def test_search_over_http_scores_and_filters(tmp_path):
 
 
 def test_openapi_describes_every_route_and_nothing_else(tmp_path):
-    document = openapi(ENDPOINTS)
+    document: Any = openapi(ENDPOINTS)
     json.dumps(document)
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert described == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}

@@ -1,6 +1,7 @@
 """Nothing is told before it is durable, and what the disk refuses has not happened."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,11 +9,11 @@ from ioa.adapters.store.memory import MemoryStore
 from ioa.adapters.store.sqlite import SqliteStore
 from ioa.hub.data_lock import DataLocked
 from ioa.hub.settings import Limits
-from ioa.ports.store import Entry, StoreUnavailable, Work
+from ioa.ports.store import Conflict, Entry, StoreUnavailable, Work
 from ioa.protocol.codec import encode
 from ioa.protocol.frames import Accepted, Post
 from ioa.protocol.messages import Conclusion, Discussion
-from tests.hub.network import network
+from tests.hub.network import network, settled
 
 
 class SlowStore(MemoryStore):
@@ -20,7 +21,7 @@ class SlowStore(MemoryStore):
 
     def __init__(self):
         super().__init__()
-        self.held = None
+        self.held: list[tuple[Work, asyncio.Future[Any]]] | None = None
 
     def hold(self):
         self.held = []
@@ -35,13 +36,13 @@ class SlowStore(MemoryStore):
     def let_through(self, *, fail=0):
         """Write what waits; the first `fail` works find the disk full."""
         held, self.held = self.held, None
-        for number, (work, future) in enumerate(held):
+        for number, (work, future) in enumerate(held or ()):
             if number < fail:
                 future.set_exception(StoreUnavailable("disk full"))
                 continue
             try:
                 future.set_result(self._write(work))
-            except Exception as error:
+            except Conflict as error:
                 future.set_exception(error)
 
 
@@ -61,8 +62,7 @@ async def test_nobody_receives_what_is_not_durable_yet(tmp_path):
         for number in range(3):
             await ann.connection.send(encode(Post(message=said(comm_id, number))))
         await ann.connection.send(encode(Post(message=said(comm_id, 0))))  # a repeat waits for the first, too
-        while len(store.held) < 3:
-            await asyncio.sleep(0)
+        await settled(lambda: len(store.held or ()) == 3)
         assert not ann.answers.keys() & {"m0", "m1", "m2"}
         assert len(bob.log(comm_id)) == 1
         store.let_through()
@@ -96,8 +96,7 @@ async def test_what_was_judged_on_top_of_a_failed_change_is_judged_afresh(tmp_pa
         store.hold()
         for number in range(4):
             await ann.connection.send(encode(Post(message=said(comm_id, number))))
-        while len(store.held) < 4:
-            await asyncio.sleep(0)
+        await settled(lambda: len(store.held or ()) == 4)
         store.let_through(fail=1)
         await ann.until(lambda: ann.answers.keys() >= {"m0", "m1", "m2", "m3"})
         assert ann.answers["m0"].code == "unavailable"
@@ -130,8 +129,7 @@ async def test_a_client_that_leaves_while_its_message_is_written_loses_nothing(t
         comm_id = await net.group(ann, "Bob")
         store.hold()
         await ann.connection.send(encode(Post(message=said(comm_id, 1))))
-        while not store.held:
-            await asyncio.sleep(0)
+        await settled(lambda: store.held)
         await ann.leave()
         store.let_through()
         await bob.heard(comm_id, 2)

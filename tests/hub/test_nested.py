@@ -1,5 +1,7 @@
 """Nested groups: launched under a task, bounded by its tree, ended with it, and their result is the task's."""
 
+from typing import Any
+
 from ioa.protocol.frames import Launched
 from ioa.protocol.messages import (
     AsyncTask,
@@ -18,7 +20,7 @@ from tests.hub.network import network
 BUDGETS = Budgets(turns=60, depth=2)
 
 
-async def with_task(net, kind=SyncTask, budgets=BUDGETS, **goal):
+async def with_task(net, kind: Any = SyncTask, budgets=BUDGETS, **goal):
     """Ann leads, Bob has a task, Cyd is free. Returns (ann, bob, cyd, comm_id, parent)."""
     ann, bob, cyd = [await net.join(name) for name in ("Ann", "Bob", "Cyd")]
     comm_id = await net.group(ann, "Bob", budgets=budgets, **goal)

@@ -10,7 +10,7 @@ from ioa.protocol.cards import Card, Evaluation
 from ioa.protocol.codec import encode
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import PublishContacts, Search, UpdateCard
-from tests.hub.network import WordIndex, network
+from tests.hub.network import WordIndex, network, settled
 
 
 def names(found, phrase=0):
@@ -84,9 +84,7 @@ async def test_presence_follows_the_connection(tmp_path):
         bob = await net.join("Bob", "reads")
         assert (await search(ann, "reads")).agents[0][0].online
         await bob.leave()
-        async with asyncio.timeout(5):
-            while net.hub.sessions.online("Bob"):
-                await asyncio.sleep(0)
+        await settled(lambda: not net.hub.sessions.online("Bob"))
         assert not (await search(ann, "reads")).agents[0][0].online
 
 
@@ -149,15 +147,17 @@ async def test_agents_tokens_cards_and_contacts_survive_a_restart(tmp_path):
         await net.hub.registry.remove("Gone")
         contacts = (Evaluation(name="Bob", completed=3, failed=1, mean_duration_s=2.5, last_at=9.0),)
         await ann.connection.send(encode(PublishContacts(contacts=contacts)))
-        while await store.document("contacts", "Ann") is None:
-            await asyncio.sleep(0)
+        await ann.ask(UpdateCard(request_id="after", card=Card(name="Ann", description="reads", idempotent=True)))
+        stored = await store.document("contacts", "Ann")
+        assert stored is not None
+        assert b"Bob" in stored.body
         tokens = net.tokens
     index = WordIndex()
     async with network(tmp_path, store=store, index=index) as net:
         net.tokens = tokens
         assert list(index.texts) == ["Ann"]
         record = net.hub.registry.named("ann")
-        assert (record.card.skills, record.card.idempotent) == (("csv",), True)
+        assert (record.card.description, record.card.idempotent) == ("reads", True)
         await net.connect("Ann")
         assert net.hub.identify(tokens["Ann"]).name == "Ann"
 

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from ioa.hub.settings import Limits
-from ioa.protocol.codec import encode
 from ioa.ports.transport import ConnectionLost
+from ioa.protocol.codec import encode
 from ioa.protocol.frames import Acknowledge, Hello, LaunchGroup, Ping, Pong, Post, Search
 from ioa.protocol.messages import Discussion, Interjection
-from tests.hub.network import TestAgent, network
+from tests.hub.network import TestAgent, network, settled
 
 
 async def talk(net, agent, comm_id, number):
@@ -145,9 +145,7 @@ async def test_a_stalled_reader_holds_up_nobody_and_is_closed(tmp_path):
         assert session is not None
         for _ in range(4):
             await net.clock.advance(20)
-        async with asyncio.timeout(10):
-            while net.hub.sessions.get("Bob") is session:
-                await asyncio.sleep(0)
+        await settled(lambda: net.hub.sessions.get("Bob") is not session)
 
 
 async def test_a_flood_is_refused_with_too_fast_and_a_stubborn_one_closed(tmp_path):

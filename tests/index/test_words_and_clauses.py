@@ -73,11 +73,6 @@ def test_a_request_is_split_where_it_asks_for_another_thing(text: str, wanted: l
 @given(st.text(max_size=300))
 def test_any_text_has_clauses_parts_and_views(text: str) -> None:
     assert all(part.strip() for part in clauses(text))
-    assert (
-        bool(clauses(text)) == bool(text.replace("\x00", " ").strip(" \t\n\r,;.!?"))
-        or not text.isascii()
-        or text.strip()
-    )
     assert len(parts_of_card(text)) <= 16
     assert all(view.meaning for view in views(text))
     assert isinstance(gist(text), str)
@@ -94,4 +89,4 @@ def test_a_long_card_has_at_most_16_parts_that_cover_all_of_it() -> None:
     parts = parts_of_card(text)
     assert len(parts) <= 16
     assert all(f"thing {i}" in " ".join(parts) for i in range(0, 100, 7))
-    assert parts_of_card("Solves equations, exactly.") == []
+    assert parts_of_card("Solves equations, exactly.") == ["Solves equations, exactly."]

@@ -6,6 +6,7 @@ Source: issue "The network", Must show 3.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -26,6 +27,7 @@ GOAL = (
     "Find the total revenue per region in orders.csv. Look up the revenue target for 2026 in handbook.md. "
     "Then write a report with a bar chart of the total revenue per region in orders.csv."
 )
+SAME_BYTES = (".csv", ".png")
 HOSTS = ("ioa-hub-host", "ioa-host-a", "ioa-host-b")
 
 
@@ -48,7 +50,9 @@ def in_one_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    made = [path for path in (folder / "out").iterdir() if path.name.endswith(SAME_BYTES)]
+    digests = {f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in made}
+    return {**json.loads(done.stdout), "digests": digests}
 
 
 async def answer_of(network: ProcessNetwork) -> dict[str, Any]:
@@ -69,10 +73,8 @@ def check_same(found: dict[str, Any], expected: dict[str, Any]) -> None:
     # Agents have other names here than in one process; what they found is the same to the letter.
     numbers = re.compile(r"\d[\d,.]*\d")
     assert numbers.findall(plain(found["conclusion"])) == numbers.findall(plain(expected["conclusion"]))
-    digests = {artifact["digest"] for artifact in found["artifacts"] if artifact["name"].endswith((".csv", ".png"))}
-    assert digests == {
-        artifact["digest"] for artifact in expected["artifacts"] if artifact["name"].endswith((".csv", ".png"))
-    }
+    digests = {artifact["digest"] for artifact in found["artifacts"] if artifact["name"].endswith(SAME_BYTES)}
+    assert digests == expected["digests"]
 
 
 async def test_in_a_process_each_the_answer_is_the_same(tmp_path: Path, in_one_process: dict[str, Any]) -> None:

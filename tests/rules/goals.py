@@ -281,7 +281,7 @@ FRESH: list[tuple[str, Expected]] = [
     ("Kindly extract the delivery terms from offer.pdf, compare them with the ones in order.pdf, and report any differences.",
      [("delivery terms from offer.pdf", ()), ("compare them with the ones in order.pdf", (1,)), ("report any differences", (2,))]),
     ("Using players.csv: what is the average age per club? Which club is the youngest? Show the ages in a box plot.",
-     [("average age per club", ()), ("Which club is the youngest", ()), ("box plot", ())]),
+     [("average age per club", ()), ("Which club is the youngest", (1,)), ("box plot", ())]),
     ("Help me understand my electricity use. The readings are in meter.csv. Compute the consumption per week, plot it and tell me in which week it was highest.",
      [("consumption per week", ()), ("plot it", (1,)), ("in which week", (1,))]),
     ("Find out from species.json how many endangered birds there are; also find what birds.md says about their habitat.",
@@ -297,7 +297,7 @@ FRESH: list[tuple[str, Expected]] = [
     ("We'd like to compare the results of the two experiments in exp1.csv and exp2.csv: compute the mean yield of each and test whether the difference is significant.",
      [("mean yield of each", ()), ("whether the difference is significant", (1,))]),
     ("Analyse visitors.csv. I need the busiest weekday, the average stay, and a line chart of visitors per day.",
-     [("Analyse visitors.csv", ()), ("busiest weekday, the average stay", ()), ("line chart", ())]),
+     [("Analyse visitors.csv", ()), ("busiest weekday in visitors.csv", ()), ("average stay in visitors.csv", ()), ("line chart", ())]),
     ("Pull the names of all volunteers from volunteers.csv whose training expired before 1 March 2024 and draft a reminder email to them.",
      [("volunteers", ()), ("reminder email", (1,))]),
     ("What's the total mileage in trips.csv? Multiply that by 0.30 to get the reimbursement.", [("total mileage", ()), ("Multiply that by 0.30", (1,))]),
@@ -329,7 +329,7 @@ FRESH: list[tuple[str, Expected]] = [
 # A second round, tried after the first had been mended; kept with what they give now.
 SECOND: list[tuple[str, Expected]] = [
     ("Look at patients.csv and tell me the average waiting time per ward. Which ward is the slowest? Send the ward manager an email about it.",
-     [("average waiting time per ward", ()), ("patients.csv", ()), ("email about it", (2,))]),
+     [("average waiting time per ward", ()), ("Which ward", (1,)), ("email about it", (2,))]),
     ("Given f(x) = x^3 - 3x, find f'(x), determine where it is zero, and plot f from -3 to 3.",
      [("find f'(x)", ()), ("where it is zero", (1,)), ("Given f(x) = x^3 - 3x, plot f", ())]),
     ("compute average of temp in w.csv, compute average of hum in w.csv, plot both", [("temp", ()), ("hum", ()), ("plot both", (1, 2))]),

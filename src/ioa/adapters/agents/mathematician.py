@@ -23,7 +23,7 @@ class Mathematician:
 
     name = "Mathematician"
     description = (
-        "Does mathematics and arithmetic: evaluates and simplifies formulas, solves equations, inequalities and systems of "
+        "Does mathematics and arithmetic: evaluates and simplifies formulas, solves equations, inequalities and systems of "  # noqa: E501 - a sentence in one piece
         "equations, factors and expands, differentiates, integrates, limits, series, sums and products, matrices "
         "(determinant, inverse, eigenvalues), prime factors, gcd and lcm. Calculates percentages, percentage change, "
         "compound interest, mean or median of a list of numbers, and goes on computing with a result: divide it by 12, "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ioa.adapters.agents.data.understanding import Understanding
 
 _TEMPORAL = re.compile(r"^\d{4}(-(\d{2}|Q\d|W\d{2}))?$")
-_TIME_WORDS = frozenset("year month day date week quarter season hour time".split())
+_TIME_WORDS = frozenset(["year", "month", "day", "date", "week", "quarter", "season", "hour", "time"])
 _RAW = frozenset({"scatter", "histogram", "box"})
 
 
@@ -35,8 +36,8 @@ class Plotter:
     name = "Plotter"
     description = (
         "Draws charts and graphs: plots data from a CSV, Excel, JSON or Parquet file, or the table that another agent "
-        "found, as a bar chart, column chart, horizontal bar chart, line chart, scatter plot, histogram, pie chart, box "
-        "plot, grouped or stacked bars. Visualises results, trends over time, distributions, shares and comparisons, with "
+        "found, as a bar chart, column chart, horizontal bar chart, line chart, scatter plot, histogram, pie chart, box "  # noqa: E501 - a sentence in one piece
+        "plot, grouped or stacked bars. Visualises results, trends over time, distributions, shares and comparisons, with "  # noqa: E501 - a sentence in one piece
         "title and labelled axes. Saves the figure as an image: PNG and SVG."
     )
     skills: tuple[str, ...] = (
@@ -196,7 +197,7 @@ def _raw_readings(
     if kind not in {*_RAW, "line", "", "bar"}:
         raise refusal or NotUnderstood("What is to be plotted?")
     text = re.sub(
-        r"\b(?:versus|vs\.?|against|over|with respect to|as a function of|by|per|for each|for every|across|in each|grouped by)\b",
+        r"\b(?:versus|vs\.?|against|over|with respect to|as a function of|by|per|for each|for every|across|in each|grouped by)\b",  # noqa: E501 - a sentence in one piece
         " and ",
         question,
         flags=re.IGNORECASE,
@@ -259,7 +260,7 @@ def _from_result(results: list[Table], tables: Tables, words: ChartWords) -> Cha
     if not usable:
         if not results[-1].result:
             raise AgentFailed(
-                f'{results[-1].source} has no column with numbers to draw; say what to count, such as "number of rows by ...".'
+                f'{results[-1].source} has no column with numbers to draw; say what to count, such as "number of rows by ...".'  # noqa: E501 - a sentence in one piece
             )
         raise AgentFailed(
             "The earlier result has no table with numbers that could be drawn"
@@ -267,7 +268,7 @@ def _from_result(results: list[Table], tables: Tables, words: ChartWords) -> Cha
         )
     table = usable[-1]
     wanted = {word.lower().rstrip("s") for word in re.findall(r"[^\W_]+", words.question)}
-    names, rows = run_sql(tables.con, f"SELECT * FROM {identifier(table.name)}")  # noqa: S608 - quoted
+    names, rows = run_sql(tables.con, f"SELECT * FROM {identifier(table.name)}")  # noqa: S608 - names and values are quoted
     kinds = {column.name: column.kind for column in table.columns}
     numbers = [name for name in names if kinds[name] == "number"]
     said = [name for name in numbers if {word.lower().rstrip("s") for word in re.findall(r"[^\W_]+", name)} <= wanted]
@@ -291,13 +292,13 @@ def _float(value: object) -> float | None:
     return float(value) if isinstance(value, int | float | Decimal) else None
 
 
-def _shape(names: list[str], rows: list[Row], kind: str, words: ChartWords, groups: int = 0) -> Chart:
+def _shape(names: list[str], rows: Sequence[Row], kind: str, words: ChartWords, groups: int = 0) -> Chart:
     """Decide what is on which axis from the types of the columns; the first `groups` columns are keys."""
     from ioa.adapters.agents.data.charts import Chart
 
     if not rows:
         raise AgentFailed("There are no rows to draw.")
-    columns = [[row[index] for row in rows] for index in range(len(names))]
+    columns: list[list[object]] = [[row[index] for row in rows] for index in range(len(names))]
     numbers = [index for index, values in enumerate(columns) if _numeric(values)]
     timed = [index for index in numbers if set(re.findall(r"[a-z]+", names[index].lower())) & _TIME_WORDS]
     if kind not in _RAW and len(timed) < len(numbers):
@@ -329,7 +330,7 @@ def _shape(names: list[str], rows: list[Row], kind: str, words: ChartWords, grou
             )
         keys, numbers = [first], numbers[1:]
     elif not keys:
-        keys, columns, names = [len(columns)], [*columns, list(range(1, len(rows) + 1))], [*names, "row"]
+        keys, columns, names = [len(columns)], [*columns, list[object](range(1, len(rows) + 1))], [*names, "row"]
     return _against(names, columns, keys, numbers, kind, words)
 
 
@@ -370,7 +371,7 @@ def _against(
     else:
         if len(set(map(str, columns[x]))) < len(columns[x]):
             raise AgentFailed(
-                f'"{names[x]}" repeats, so {names[numbers[0]]} is not one value for each: say total, average or count of {names[numbers[0]]} by {names[x]}.'
+                f'"{names[x]}" repeats, so {names[numbers[0]]} is not one value for each: say total, average or count of {names[numbers[0]]} by {names[x]}.'  # noqa: E501 - a sentence in one piece
             )
         chart.x = list(columns[x])
         chart.series = {names[index]: [_float(value) for value in columns[index]] for index in numbers}
@@ -461,7 +462,7 @@ def _plotted(chart: Chart) -> tuple[list[str], list[Row]]:
         values = [value for value in next(iter(chart.series.values())) if value is not None]
         counts = [
             sum(low <= value < high or (high == edges[-1] and value == high) for value in values)
-            for low, high in zip(edges, edges[1:], strict=False)
+            for low, high in itertools.pairwise(edges)
         ]
         return ["from", "to", "number of rows"], [
             [low, high, count] for low, high, count in zip(edges, edges[1:], counts, strict=False)

@@ -100,6 +100,7 @@ class HybridIndex:
         if old is not None:
             if old.text == text:
                 return
+            del self._cards[name]  # first: dropping may sweep, and a sweep keeps all that is there
             self._drop(old)
         count = Counter(terms(text))
         count.update(terms(name))
@@ -248,7 +249,8 @@ class HybridIndex:
         return self._hits(combine(mixed, self._setting), allowed, limit)
 
     def _mixed(self, words: Matrix, meaning: Matrix) -> Matrix:
-        share = np.float32(self._setting.words)
+        n, few = len(self._cards), self._setting.few
+        share = np.float32(self._setting.words * n / (n + few))
         return np.asarray(share * words + (1 - share) * meaning, np.float32)
 
     def _words(self, view: View) -> Scores:

@@ -61,4 +61,4 @@ def parts_of_card(text: str) -> list[str]:
     if len(found) > _MOST_PARTS:
         size = -(-len(found) // _MOST_PARTS)
         found = ["; ".join(found[i : i + size]) for i in range(0, len(found), size)]
-    return [" ".join(part.split()[:_LONGEST_PART]) for part in found] if len(found) > 1 else []
+    return [" ".join(part.split()[:_LONGEST_PART]) for part in found]

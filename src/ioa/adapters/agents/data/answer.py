@@ -117,7 +117,7 @@ def _sentence(
     if reading.kind in {"table", "count groups", "corr"} or reading.kind.startswith("nested"):
         if not rows:
             return f"There is no row in {source}{where}."
-        if len(rows) == 1 and not reading.groups or reading.kind not in {"table", "corr"}:
+        if (len(rows) == 1 and not reading.groups) or reading.kind not in {"table", "corr"}:
             values = "; ".join(f"{name}: **{shown(value)}**" for name, value in zip(columns, rows[0], strict=True))
             if all(value is None for value in rows[0]):
                 return f"There is no value to compute with in {source}{where}."
@@ -133,12 +133,12 @@ def _sentence(
             sides = ", ".join(f"{name}: {shown(value)}" for name, value in zip(values[0], values[1][0], strict=True))
             if rows[0][0] is None:
                 return f"{_capital(columns[0])} cannot be computed: {sides} ({source}{where})."
-            return f"{_capital(columns[0])}: **{shown(rows[0][0])}** ({reading.measures[0].label} of {sides}; {source}{where})."
+            return f"{_capital(columns[0])}: **{shown(rows[0][0])}** ({reading.measures[0].label} of {sides}; {source}{where})."  # noqa: E501 - a sentence in one piece
         case "share" if not reading.groups:
-            return f"**{shown(rows[0][0])} %** of the {reading.measures[0].label} is where {reading.arms[0][0]} ({source}{where})."
+            return f"**{shown(rows[0][0])} %** of the {reading.measures[0].label} is where {reading.arms[0][0]} ({source}{where})."  # noqa: E501 - a sentence in one piece
         case "share" | "growth" | "running":
             names = ", ".join(columns[len(reading.groups) :])
-            return f"{_capital(names)} by {groups}{where} ({source}): {_listing(columns, rows, len(reading.groups), last=True)}."
+            return f"{_capital(names)} by {groups}{where} ({source}): {_listing(columns, rows, len(reading.groups), last=True)}."  # noqa: E501 - a sentence in one piece
         case "describe" | "columns":
             total = sum(table.rows for table in reading.scope.tables[:1])
             return f"{source} has **{total}** rows and **{len(reading.scope.columns)}** columns{where}."
@@ -150,7 +150,7 @@ def _sentence(
             if not rows:
                 return f"There are no duplicates ({what}) in {source}{where}."
             extra = sum(int(str(row[-1])) - 1 for row in rows)
-            return f"**{len(rows)}** value(s) of {what} occur more than once in {source}{where}; **{extra}** row(s) are repetitions."
+            return f"**{len(rows)}** value(s) of {what} occur more than once in {source}{where}; **{extra}** row(s) are repetitions."  # noqa: E501 - a sentence in one piece
         case "distinct":
             names = ", ".join(column.name for column in reading.columns)
             some = ", ".join(_cell(row[0]) for row in rows[:20]) if len(columns) == 1 else ""
@@ -198,7 +198,7 @@ def _ranking(reading: Reading, columns: list[str], rows: list[Row]) -> str:
         what = " and ".join(group.label for group in reading.groups)
         label = columns[keys]
         ties = " (tied)" if len(rows) > rank.count and not reading.groups[:-1] and not rank.nth else ""
-        return f"{place}{_capital(order)} {label} by {what}{where}: {_listing(columns, rows, keys)}{ties} ({reading.scope.words})."
+        return f"{place}{_capital(order)} {label} by {what}{where}: {_listing(columns, rows, keys)}{ties} ({reading.scope.words})."  # noqa: E501 - a sentence in one piece
     value = columns.index(rank.label) if rank.label in columns else len(columns) - 1
     names = [columns.index(column.name) for column in reading.columns if column.name in columns] or [
         _title(reading, columns, value)
@@ -225,10 +225,10 @@ def _who(con: duckdb.DuckDBPyConnection, reading: Reading, row: Row, notes: list
     for measure, value in zip(reading.measures, row, strict=False):
         if measure.fn not in {"min", "max"} or reading.kind != "table" or value is None or len(measure.columns) != 1:
             continue
-        test = f"{measure.operand} = (SELECT {measure.sql} FROM {reading.scope.source}{f' WHERE {reading.where}' if reading.where else ''})"  # noqa: S608 - quoted
+        test = f"{measure.operand} = (SELECT {measure.sql} FROM {reading.scope.source}{f' WHERE {reading.where}' if reading.where else ''})"  # noqa: E501, S608 - names and values are quoted
         where = f"({reading.where}) AND {test}" if reading.where else test
         shown_columns = ", ".join(reading.column_sql(column) for column in reading.scope.columns)
-        columns, rows = run_sql(con, f"SELECT {shown_columns} FROM {reading.scope.source} WHERE {where} LIMIT 4")  # noqa: S608 - quoted
+        columns, rows = run_sql(con, f"SELECT {shown_columns} FROM {reading.scope.source} WHERE {where} LIMIT 4")  # noqa: S608 - names and values are quoted
         said = [
             "(" + ", ".join(f"{name} {_cell(cell)}" for name, cell in zip(columns[:6], one[:6], strict=True)) + ")"
             for one in rows[:3]
@@ -249,7 +249,7 @@ def _each(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:
             else ""
         )
         if parts:
-            _, rows = run_sql(con, f"SELECT {parts} FROM {reading.scope.source} WHERE {reading.where}")  # noqa: S608 - quoted
+            _, rows = run_sql(con, f"SELECT {parts} FROM {reading.scope.source} WHERE {reading.where}")  # noqa: S608 - names and values are quoted
             said = "; ".join(
                 f"{name}: {shown(value)}" for (name, _), value in zip(several[0].parts, rows[0], strict=True)
             )
@@ -268,8 +268,8 @@ def _missing(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:
             continue
         where = f"({reading.where}) AND " if reading.where else ""
         found = con.execute(
-            f"SELECT count(*) FROM {reading.scope.source} WHERE {where}{reading.column_sql(column)} IS NULL"
-        ).fetchone()  # noqa: S608 - quoted
+            f"SELECT count(*) FROM {reading.scope.source} WHERE {where}{reading.column_sql(column)} IS NULL"  # noqa: S608 - names and values are quoted
+        ).fetchone()
         if found and found[0]:
             notes.append(f'{found[0]} row(s) have no value in "{column.name}".')
     return notes

@@ -1,5 +1,7 @@
 """What a request for a chart says about the chart, and what is left to say about the data."""
 
+# ruff: noqa: E501 - tables of phrases and patterns: one entry a line
+
 from __future__ import annotations
 
 import re

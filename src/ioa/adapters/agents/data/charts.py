@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+Axes = Any  # Matplotlib's axes; its own types are too partial for a strict check
 
 COLOURS = ("#2b6cb0", "#dd6b20", "#2f855a", "#b83280", "#6b46c1", "#b7791f", "#319795", "#c53030", "#4a5568", "#805ad5")
 MAX_BARS = 25
@@ -65,7 +64,7 @@ def draw(chart: Chart, png: Path, svg: Path) -> None:
             height = max(3.2, 0.34 * len(chart.x) * max(1, len(chart.series) * 0.6) + 1.6)
         figure = Figure(figsize=(8.0, height), layout="constrained")
         FigureCanvasAgg(figure)
-        axes = [cast("Axes", figure.add_subplot(len(panels), 1, index + 1)) for index in range(len(panels))]
+        axes = [cast("Any", figure.add_subplot(len(panels), 1, index + 1)) for index in range(len(panels))]
         for axis, panel in zip(axes, panels, strict=True):
             _DRAWERS[chart.kind](axis, panel)
         cast("Any", figure).suptitle(plain(chart.title), fontsize=13, fontweight="bold")

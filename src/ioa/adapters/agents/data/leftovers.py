@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ioa.adapters.agents.data.reader import Reader
 
 Operand = tuple[str, str, tuple[Column, ...]]
-_ADJECTIVES = frozenset("monthly yearly annual annually quarterly weekly daily hourly".split())
+_ADJECTIVES = frozenset(["monthly", "yearly", "annual", "annually", "quarterly", "weekly", "daily", "hourly"])
 
 
 def adjectives(r: Reader) -> None:
@@ -32,7 +32,7 @@ def adjectives(r: Reader) -> None:
         adds_up = noun is not None and (noun.kind != "col" or any(r.additive(column) for column in noun.columns))
         if previous and previous.kind == "agg" and previous.value in {"avg", "median"} and adds_up and noun:
             raise NotUnderstood(
-                f'"{previous.text} {item.text} {noun.text}" has two meanings: say "{previous.text} {noun.text} per {item.value}", '
+                f'"{previous.text} {item.text} {noun.text}" has two meanings: say "{previous.text} {noun.text} per {item.value}", '  # noqa: E501 - a sentence in one piece
                 f'or "{previous.text} of the total {noun.text} per {item.value}".'
             )
         if (
@@ -172,7 +172,7 @@ def _share(r: Reader) -> None:
         return
     if not r.out.conditions:
         raise NotUnderstood(
-            'A share of what in what? Say, for example, "share of revenue by region" or "percentage of orders where status is late".'
+            'A share of what in what? Say, for example, "share of revenue by region" or "percentage of orders where status is late".'  # noqa: E501 - a sentence in one piece
         )
     _split_share(r)
 
@@ -185,7 +185,7 @@ def _split_share(r: Reader) -> None:
         if not part or len(part) == len(conditions) or r.out.either:
             if not r.out.either:
                 raise NotUnderstood(
-                    'Which filters make the part and which the whole? Say, for example, "what percentage of orders in March were returned".'
+                    'Which filters make the part and which the whole? Say, for example, "what percentage of orders in March were returned".'  # noqa: E501 - a sentence in one piece
                 )
             part = conditions
     else:
@@ -349,10 +349,11 @@ def finish(r: Reader) -> None:
     out = r.out
     out.measures = list({measure.sql: measure for measure in reversed(out.measures)}.values())[::-1]
     if out.kind == "table" and not out.measures and not out.having:
-        if out.conditions or out.order is not None:
-            out.kind = "rows"
-        elif any(item.kind == "list" for item in r.items) and any(
-            item.kind in {"rows", "entity", "result"} for item in r.items
+        if (
+            out.conditions
+            or out.order is not None
+            or any(item.kind == "list" for item in r.items)
+            and any(item.kind in {"rows", "entity", "result"} for item in r.items)
         ):
             out.kind = "rows"
         else:
@@ -386,7 +387,7 @@ def _no_row_negation(r: Reader) -> None:
                 )
             if other and len(condition.values) > 1 and not condition.either and not condition.negated:
                 raise NotUnderstood(
-                    f'A {column.name} with {" and ".join(condition.values)}: with either, or with both? Use "or", or ask separately.'
+                    f'A {column.name} with {" and ".join(condition.values)}: with either, or with both? Use "or", or ask separately.'  # noqa: E501 - a sentence in one piece
                 )
 
 
@@ -413,5 +414,5 @@ def _no_fan_out(measures: list[Measure], conditions: list[Condition], many: str)
         ):
             name = measure.columns[0].name
             raise NotUnderstood(
-                f'"{name}" repeats when the files are joined, so its {measure.label} would be wrong; ask about its file alone.'
+                f'"{name}" repeats when the files are joined, so its {measure.label} would be wrong; ask about its file alone.'  # noqa: E501 - a sentence in one piece
             )

@@ -4,9 +4,13 @@ Every entry is a phrase in lower case. A word that is neither here nor in the da
 and the question is refused: it might be a filter.
 """
 
+# ruff: noqa: E501 - tables of phrases and patterns: one entry a line
+
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from ioa.adapters.agents.data.words import word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,18 +312,20 @@ SYNONYMS: tuple[frozenset[str], ...] = tuple(
 )
 
 # Columns whose rows add up to something (money, pieces), against those that are only averaged (ages, prices).
-ADDITIVE = frozenset(
-    "revenue sale turnover amount quantity qty unit units count total cost profit income expense goal goals match matches game games point "
-    "points run runs hour hours minute minutes day days visit visits view views click clicks order orders sold "
-    "volume spend spending budget production output emission emissions rainfall precipitation rain distance "
-    "attendance win wins loss losses assist assists downloads passenger passengers death deaths case cases births "
-    "population copies copy call calls ticket tickets signup signups seats kwh consumption energy calories steps "
-    "payment pay_amount tax fee subtotal net gross sum donations donation sales_amount loans pages mm_rain guests "
-    "nights bookings booking stock inventory impressions conversions installs subscribers medals gold silver bronze "
-    "crops harvest yield_kg freight shipping hours_worked overtime page member members".split()
+ADDITIVE = word_set(
+    "revenue sale turnover amount quantity qty unit units count total cost profit income expense goal goals match "
+    "matches game games point points run runs hour hours minute minutes day days visit visits view views click "
+    "clicks order orders sold volume spend spending budget production output emission emissions rainfall "
+    "precipitation rain distance attendance win wins loss losses assist assists downloads passenger passengers "
+    "death deaths case cases births population copies copy call calls ticket tickets signup signups seats kwh "
+    "consumption energy calories steps payment pay_amount tax fee subtotal net gross sum donations donation "
+    "sales_amount loans pages mm_rain guests nights bookings booking stock inventory impressions conversions "
+    "installs subscribers medals gold silver bronze crops harvest yield_kg freight shipping hours_worked overtime "
+    "page member members"
 )
-NOT_ADDITIVE = frozenset(
-    "price rate rating score age salary temperature humidity percent percentage pct ratio average mean per year level index grade speed height weight mark unit_price".split()
+NOT_ADDITIVE = word_set(
+    "price rate rating score age salary temperature humidity percent percentage pct ratio average mean per year "
+    "level index grade speed height weight mark unit_price"
 )
 
 ROW_NOUNS: tuple[frozenset[str], ...] = tuple(
@@ -363,31 +369,32 @@ ROW_NOUNS: tuple[frozenset[str], ...] = tuple(
     )
 )
 
-PEOPLE = frozenset(
-    "person people employee customer client student pupil player member user patient passenger worker staff participant borrower teacher author artist athlete donor guest voter child adult visitor reader colleague runner candidate manager salesperson driver".split()
+PEOPLE = word_set(
+    "person people employee customer client student pupil player member user patient passenger worker staff "
+    "participant borrower teacher author artist athlete donor guest voter child adult visitor reader colleague "
+    "runner candidate manager salesperson driver"
 )
 
-FILLER = frozenset(
-    (
-        "a an the this that these those there here it its is are was were be been being am do does did done has have had "
-        "having will would can could should shall may might must i me my we us our you your please kindly to of in on at "
-        "for from with within into as so then also just only me tell give find get compute calculate determine work out "
-        "figure need want know like see let show report what's whats all any some data dataset file table csv tsv json "
-        "xlsx excel parquet spreadsheet sheet workbook using use based about regarding concerning given which whose "
-        "where whom who that when if value values figure figures number overall their they them his her its own same "
-        "respectively made make makes placed place recorded record records occurred occur occurs happened happen took "
-        "happens take takes taken come comes came belong belongs belonging located live lives living work works working "
-        "based listed contained contain contains include includes included including exist exists present appear appears "
-        "available found go answer question look at by now first next finally again ok okay hello hi thanks thank "
-        "equivalently namely i.e e.g etc exact exactly precise rounded nicely clearly simple simply quick quickly "
-        "following below above : . ? ! ; ( ) - , how much many analysis analyse analyze analyzing examine check review "
-        "statistic statistical calculation computation result's out up down corresponding associated "
-        "return returned's produce create generate build obtain present provide display "
-        "each's entire whole full complete total's across among amongst amongst's during throughout over via "
-        "say state name identify single one's get's fetch measured observed reported "
-        "say's were's amounts amounted amount's add adding together went gone ever currently current "
-        "buy buys bought purchase purchased everything anything information info details detail things kind kinds type's got per's one ones's occurrences contents content"
-    ).split()
+FILLER = word_set(
+    "a an the this that these those there here it its is are was were be been being am do does did done has have "
+    "had having will would can could should shall may might must i me my we us our you your please kindly to of "
+    "in on at for from with within into as so then also just only me tell give find get compute calculate "
+    "determine work out figure need want know like see let show report what's whats all any some data dataset "
+    "file table csv tsv json xlsx excel parquet spreadsheet sheet workbook using use based about regarding "
+    "concerning given which whose where whom who that when if value values figure figures number overall their "
+    "they them his her its own same respectively made make makes placed place recorded record records occurred "
+    "occur occurs happened happen took happens take takes taken come comes came belong belongs belonging located "
+    "live lives living work works working based listed contained contain contains include includes included "
+    "including exist exists present appear appears available found go answer question look at by now first next "
+    "finally again ok okay hello hi thanks thank equivalently namely i.e e.g etc exact exactly precise rounded "
+    "nicely clearly simple simply quick quickly following below above : . ? ! ; ( ) - , how much many analysis "
+    "analyse analyze analyzing examine check review statistic statistical calculation computation result's out up "
+    "down corresponding associated return returned's produce create generate build obtain present provide display "
+    "each's entire whole full complete total's across among amongst amongst's during throughout over via say "
+    "state name identify single one's get's fetch measured observed reported say's were's amounts amounted "
+    "amount's add adding together went gone ever currently current buy buys bought purchase purchased everything "
+    "anything information info details detail things kind kinds type's got per's one ones's occurrences contents "
+    "content"
 ) - {
     "complete",
     "current",

@@ -6,13 +6,18 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from ioa.adapters.agents.data.words import Token
+from ioa.adapters.agents.data.words import Token, word_set
 
-MONTHS = {name.lower(): index for index, name in enumerate(calendar.month_name) if name}
-MONTHS |= {name.lower(): index for index, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
-WEEKDAYS = {name.lower(): index for index, name in enumerate(calendar.day_name, start=1)}
-WEEKDAYS |= {name.lower(): index for index, name in enumerate(calendar.day_abbr, start=1)}
-RELATIVE = frozenset("today yesterday tomorrow last next this past previous current recent".split())
+MONTHS = {
+    **{name.lower(): index for index, name in enumerate(calendar.month_name) if name},
+    **{name.lower(): index for index, name in enumerate(calendar.month_abbr) if name},
+    "sept": 9,
+}
+WEEKDAYS = {
+    **{name.lower(): index for index, name in enumerate(calendar.day_name, start=1)},
+    **{name.lower(): index for index, name in enumerate(calendar.day_abbr, start=1)},
+}
+RELATIVE = word_set("today yesterday tomorrow last next this past previous current recent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def _day(year: int, month: int, day: int, words: str) -> Period | None:
     return Period(words, start, start + timedelta(days=1))
 
 
-def _period(part: list[Token]) -> Period | None:  # noqa: PLR0911 - one line for each form of a date
+def _period(part: list[Token]) -> Period | None:
     words = " ".join(token.text for token in part)
     first = part[0]
     lows = [token.low for token in part if token.low not in {",", "of", "the"}]

@@ -6,7 +6,20 @@ from ioa.adapters.agents.data.reading import Group, Measure, Reading
 from ioa.adapters.agents.data.tables import Column
 from ioa.adapters.agents.data.typing_columns import identifier, literal
 
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def build(reading: Reading) -> str:
@@ -36,7 +49,7 @@ def build(reading: Reading) -> str:
             return _duplicates(reading)
         case "count groups":
             inner = _grouped(reading, ordered=False)
-            return f"SELECT count(*) AS {identifier('number of ' + reading.groups[0].label)}\nFROM ({inner})"  # noqa: S608 - quoted
+            return f"SELECT count(*) AS {identifier('number of ' + reading.groups[0].label)}\nFROM ({inner})"
         case kind if kind.startswith("nested "):
             return _nested(reading, kind.split()[1])
         case _:
@@ -96,7 +109,7 @@ def _grouped(reading: Reading, *, ordered: bool = True) -> str:
     selected, keys, order = _heads(reading)
     names = labels(reading.measures)
     selected += [f"{measure.sql} AS {identifier(name)}" for measure, name in zip(reading.measures, names, strict=True)]
-    sql = f"SELECT {', '.join(selected)}\nFROM {reading.scope.source}{_where(reading)}"  # noqa: S608 - quoted
+    sql = f"SELECT {', '.join(selected)}\nFROM {reading.scope.source}{_where(reading)}"
     if keys:
         sql += f"\nGROUP BY {', '.join(keys)}{_having(reading)}"
         if ordered:
@@ -123,7 +136,7 @@ def _order(reading: Reading, names: list[str], default: list[str]) -> str:
 
 def _rows(reading: Reading) -> str:
     shown = ", ".join(dict.fromkeys(reading.column_sql(column) for column in reading.columns)) or "*"
-    sql = f"SELECT {shown}\nFROM {reading.scope.source}{_where(reading)}"  # noqa: S608 - quoted
+    sql = f"SELECT {shown}\nFROM {reading.scope.source}{_where(reading)}"
     if reading.order and (reading.order[0] or reading.columns):
         column = next((one for one in reading.scope.columns if one.name == reading.order[0]), None) or (
             reading.columns[-1] if reading.columns else None
@@ -145,7 +158,7 @@ def _distinct(reading: Reading) -> str:
     keys = ", ".join(f"{one} {direction}" for one in shown.split(", "))
     if len(reading.columns) == 1:
         keys = f"{shown} {direction}"
-    return f"SELECT DISTINCT {shown}\nFROM {reading.scope.source}{_where(reading, present)}\nORDER BY {keys}"  # noqa: S608 - quoted
+    return f"SELECT DISTINCT {shown}\nFROM {reading.scope.source}{_where(reading, present)}\nORDER BY {keys}"
 
 
 def _taken(reading: Reading, sql: str, partition: str) -> str:
@@ -175,12 +188,10 @@ def _ranked_rows(reading: Reading) -> str:
     if shown == "*" and first and len(reading.scope.columns) > 1:
         rest = [reading.column_sql(column) for column in reading.scope.columns]
         shown = ", ".join(dict.fromkeys([*first, *([rank.sql] if rank.sql in rest else []), *rest]))
-    if rank.sql not in shown and shown != "*":
-        shown += f", {rank.sql} AS {identifier(rank.label)}"
-    elif shown == "*" and " * " in rank.sql:
+    if rank.sql not in shown and shown != "*" or shown == "*" and " * " in rank.sql:
         shown += f", {rank.sql} AS {identifier(rank.label)}"
     return (
-        f"SELECT {shown}\nFROM {reading.scope.source}{_where(reading, f'({rank.sql}) IS NOT NULL')}"  # noqa: S608 - quoted
+        f"SELECT {shown}\nFROM {reading.scope.source}{_where(reading, f'({rank.sql}) IS NOT NULL')}"
         f"{_taken(reading, rank.sql, partition)}\nORDER BY {', '.join([*leading, f'{rank.sql} {direction}'])}"
     )
 
@@ -204,10 +215,10 @@ def _ranked(reading: Reading) -> str:
     direction = "DESC" if rank.descending else "ASC"
     having = [f"({measure.sql}) IS NOT NULL", *(sql for sql, _ in reading.having)]
     return (
-        f"SELECT {', '.join(selected)}\nFROM {reading.scope.source}{_where(reading, extra)}"  # noqa: S608 - quoted
+        f"SELECT {', '.join(selected)}\nFROM {reading.scope.source}{_where(reading, extra)}"
         f"\nGROUP BY {', '.join(keys)}\nHAVING {' AND '.join(having)}"
         f"{_taken(reading, measure.sql, partition)}"
-        f"\nORDER BY {', '.join([*(group.sql for group in outer), f'{identifier(names[0])} {direction}', reading.groups[-1].sql])}"
+        f"\nORDER BY {', '.join([*(group.sql for group in outer), f'{identifier(names[0])} {direction}', reading.groups[-1].sql])}"  # noqa: E501 - a sentence in one piece
     )
 
 
@@ -215,7 +226,7 @@ def _nested(reading: Reading, fn: str) -> str:
     inner = _grouped(reading, ordered=False)
     label = labels(reading.measures)[0]
     groups = " and ".join(group.label for group in reading.groups)
-    return f"SELECT {fn}({identifier(label)}) AS {identifier(f'{fn} of the {label} per {groups}')}\nFROM ({inner})"  # noqa: S608 - quoted
+    return f"SELECT {fn}({identifier(label)}) AS {identifier(f'{fn} of the {label} per {groups}')}\nFROM ({inner})"
 
 
 def _share(reading: Reading) -> str:
@@ -224,13 +235,13 @@ def _share(reading: Reading) -> str:
         name, test = reading.arms[0]
         del name
         part = f"{measure.sql} FILTER (WHERE {test})"
-        return f'SELECT round(100.0 * coalesce({part}, 0) / nullif({measure.sql}, 0), 6) AS "percentage"\nFROM {reading.scope.source}{_where(reading)}'  # noqa: S608 - quoted
+        return f'SELECT round(100.0 * coalesce({part}, 0) / nullif({measure.sql}, 0), 6) AS "percentage"\nFROM {reading.scope.source}{_where(reading)}'  # noqa: E501 - a sentence in one piece
     selected, keys, _ = _heads(reading)
     label = identifier(labels(reading.measures)[0])
     return (
-        f"SELECT {', '.join(selected)}, {measure.sql} AS {label}, "  # noqa: S608 - quoted
+        f"SELECT {', '.join(selected)}, {measure.sql} AS {label}, "
         f'round(100.0 * {measure.sql} / nullif(sum({measure.sql}) OVER (), 0), 6) AS "percentage"\n'
-        f"FROM {reading.scope.source}{_where(reading)}\nGROUP BY {', '.join(keys)}{_having(reading)}\nORDER BY {label} DESC, {keys[0]}"
+        f"FROM {reading.scope.source}{_where(reading)}\nGROUP BY {', '.join(keys)}{_having(reading)}\nORDER BY {label} DESC, {keys[0]}"  # noqa: E501 - a sentence in one piece
     )
 
 
@@ -238,14 +249,14 @@ def arm_values(reading: Reading) -> str:
     """SQL for the values on both sides of a difference."""
     measure = reading.measures[0]
     parts = [f"{_only(measure, test)} AS {identifier(name)}" for name, test in reading.arms]
-    return f"SELECT {', '.join(parts)}\nFROM {reading.scope.source}{_where(reading)}"  # noqa: S608 - quoted
+    return f"SELECT {', '.join(parts)}\nFROM {reading.scope.source}{_where(reading)}"
 
 
 def _only(measure: Measure, test: str) -> str:
     if measure.fn == "only":
         message = literal(f"more than one {measure.label}; say average or total")
         chosen = f"max({measure.operand}) FILTER (WHERE {test})"
-        return f"CASE WHEN count(DISTINCT {measure.operand}) FILTER (WHERE {test}) > 1 THEN error({message}) ELSE {chosen} END"
+        return f"CASE WHEN count(DISTINCT {measure.operand}) FILTER (WHERE {test}) > 1 THEN error({message}) ELSE {chosen} END"  # noqa: E501 - a sentence in one piece
     return f"{_filtered(measure, test)}"
 
 
@@ -266,7 +277,7 @@ def _arms(reading: Reading) -> str:
             label, sql = f"change from {first} to {second} in percent", f"100.0 * ({b} - {a}) / nullif({a}, 0)"
         case _:
             label, sql = f"{first} minus {second}", f"{a} - {b}"
-    return f"SELECT {sql} AS {identifier(label)}\nFROM ({arm_values(reading)})"  # noqa: S608 - quoted
+    return f"SELECT {sql} AS {identifier(label)}\nFROM ({arm_values(reading)})"
 
 
 def _windowed(reading: Reading) -> str:
@@ -281,7 +292,7 @@ def _windowed(reading: Reading) -> str:
     )
     others = [key for index, key in enumerate(keys) if index != time]
     partition = f"PARTITION BY {', '.join(others)} " if others else ""
-    window = f"({partition}ORDER BY {keys[time] if reading.groups[time].bucket not in ('weekday', 'month name') else order[time]})"
+    window = f"({partition}ORDER BY {keys[time] if reading.groups[time].bucket not in ('weekday', 'month name') else order[time]})"  # noqa: E501 - a sentence in one piece
     parts: list[str] = []
     for measure, name in zip(reading.measures, labels(reading.measures), strict=True):
         parts.append(f"{measure.sql} AS {identifier(name)}")
@@ -291,10 +302,10 @@ def _windowed(reading: Reading) -> str:
             before = f"lag({measure.sql}) OVER {window}"
             parts.append(f"{measure.sql} - {before} AS {identifier('change of ' + name)}")
             parts.append(
-                f"round(100.0 * ({measure.sql} - {before}) / nullif({before}, 0), 6) AS {identifier('growth in percent' if len(reading.measures) == 1 else f'growth of {name} in percent')}"
+                f"round(100.0 * ({measure.sql} - {before}) / nullif({before}, 0), 6) AS {identifier('growth in percent' if len(reading.measures) == 1 else f'growth of {name} in percent')}"  # noqa: E501 - a sentence in one piece
             )
     present = f"{reading.groups[time].operand} IS NOT NULL"
-    return f"SELECT {', '.join([*selected, *parts])}\nFROM {reading.scope.source}{_where(reading, present)}\nGROUP BY {', '.join(keys)}\nORDER BY {', '.join([*others, keys[time]])}"  # noqa: S608 - quoted
+    return f"SELECT {', '.join([*selected, *parts])}\nFROM {reading.scope.source}{_where(reading, present)}\nGROUP BY {', '.join(keys)}\nORDER BY {', '.join([*others, keys[time]])}"  # noqa: E501 - a sentence in one piece
 
 
 def _described(reading: Reading) -> list[Column]:
@@ -329,7 +340,7 @@ def _describe(reading: Reading) -> str:
             ),
         ]
         group = f"\nGROUP BY {', '.join(keys)}" if keys else ""
-        parts.append(f"SELECT {', '.join([*heads, *stats])}\nFROM {reading.scope.source}{_where(reading)}{group}")  # noqa: S608 - quoted
+        parts.append(f"SELECT {', '.join([*heads, *stats])}\nFROM {reading.scope.source}{_where(reading)}{group}")
     return "\nUNION ALL\n".join(parts)
 
 
@@ -338,18 +349,18 @@ def _columns(reading: Reading) -> str:
         f"({literal(column.name)}, {literal(column.sql_type)}, {column.filled}, {column.distinct})"
         for column in (reading.columns or reading.scope.columns)
     )
-    return f'SELECT * FROM (VALUES {rows}) AS described("column", "type", "filled", "different")'  # noqa: S608 - quoted
+    return f'SELECT * FROM (VALUES {rows}) AS described("column", "type", "filled", "different")'  # noqa: S608 - names and values are quoted
 
 
 def _missing(reading: Reading) -> str:
     parts = [
-        f'SELECT {literal(column.name)} AS "column", count(*) - count({reading.column_sql(column)}) AS "missing" FROM {reading.scope.source}{_where(reading)}'  # noqa: S608 - quoted
+        f'SELECT {literal(column.name)} AS "column", count(*) - count({reading.column_sql(column)}) AS "missing" FROM {reading.scope.source}{_where(reading)}'  # noqa: E501, S608 - names and values are quoted
         for column in (reading.columns or reading.scope.columns)
     ]
     return "\nUNION ALL\n".join(parts)
 
 
 def _duplicates(reading: Reading) -> str:
-    columns = reading.columns or [column for column in reading.scope.columns]
+    columns = reading.columns or list(reading.scope.columns)
     shown = ", ".join(reading.column_sql(column) for column in columns)
-    return f'SELECT {shown}, count(*) AS "times"\nFROM {reading.scope.source}{_where(reading)}\nGROUP BY {shown}\nHAVING count(*) > 1\nORDER BY "times" DESC, {shown}'  # noqa: S608 - quoted
+    return f'SELECT {shown}, count(*) AS "times"\nFROM {reading.scope.source}{_where(reading)}\nGROUP BY {shown}\nHAVING count(*) > 1\nORDER BY "times" DESC, {shown}'  # noqa: E501 - a sentence in one piece

@@ -14,17 +14,18 @@ from ioa.adapters.agents.data import lexicon
 from ioa.adapters.agents.data.periods import RELATIVE, Period, is_year, read_period
 from ioa.adapters.agents.data.tables import Column, Table, Tables
 from ioa.adapters.agents.data.typing_columns import identifier, literal
-from ioa.adapters.agents.data.words import ORDINAL_WORDS, Token, close, key, name_words, singular, tokenize
+from ioa.adapters.agents.data.words import ORDINAL_WORDS, Token, close, key, name_words, singular, tokenize, word_set
 
 LONGEST = 6
-_SPANS = frozenset("year month week day quarter weeks months years quarters days hours".split())
-UNIT_WORDS = frozenset(
-    "kmh kph kn knot mps kg g mg lb lbs c f celsius fahrenheit km m cm mm mi mile ft usd eur gbp chf dollar euro pct percent ms s sec h hr min kwh kw w mb gb kph mph ms2 hpa ppm l ml iu eur usd degree deg unit k".split()
+_SPANS = word_set("year month week day quarter weeks months years quarters days hours")
+UNIT_WORDS = word_set(
+    "kmh kph kn knot mps kg g mg lb lbs c f celsius fahrenheit km m cm mm mi mile ft usd eur gbp chf dollar euro "
+    "pct percent ms s sec h hr min kwh kw w mb gb kph mph ms2 hpa ppm l ml iu eur usd degree deg unit k"
 )
-_NAMING = frozenset("id name code no number key nr title label num uid uuid identifier fullname full".split())
+_NAMING = word_set("id name code no number key nr title label num uid uuid identifier fullname full")
 
 
-class NotUnderstood(Exception):  # noqa: N818 - it is a sentence about the question
+class NotUnderstood(Exception):
     """The question cannot be read with these tables. `unknown` are the words that stand for nothing here."""
 
     def __init__(self, text: str, unknown: tuple[str, ...] = ()) -> None:
@@ -199,7 +200,7 @@ class Marker:
         cached = self._cache.get((column.table, column.name, wanted))
         if cached is None:
             rows = self._tables.con.execute(
-                f"SELECT DISTINCT {identifier(column.name)} FROM {identifier(column.table)} WHERE {normal_sql(column)} "  # noqa: S608 - quoted
+                f"SELECT DISTINCT {identifier(column.name)} FROM {identifier(column.table)} WHERE {normal_sql(column)} "  # noqa: S608 - names and values are quoted
                 f"IN ({', '.join(literal(gram) for gram in sorted(wanted))}) LIMIT 500"
             ).fetchall()
             cached = [(str(row[0]), key(str(row[0]))) for row in rows]
@@ -397,7 +398,7 @@ class Marker:
         for column in scope.columns:
             if column.kind == "text" and len(found) < 5 and len(key(word)) > 2:
                 rows = self._tables.con.execute(
-                    f"SELECT DISTINCT {identifier(column.name)} FROM {identifier(column.table)} WHERE "  # noqa: S608 - quoted
+                    f"SELECT DISTINCT {identifier(column.name)} FROM {identifier(column.table)} WHERE "  # noqa: S608 - names and values are quoted
                     f"jaro_winkler_similarity({normal_sql(column)}, {literal(key(word))}) > 0.87 OR "
                     f"contains({normal_sql(column)}, {literal(key(word))}) LIMIT 3"
                 ).fetchall()

@@ -157,7 +157,7 @@ def _both_ends(r: Reader, marks: list[int]) -> None:
             if (operand := r.operand(index)) is not None:
                 operands.append(operand)
                 r.items[index].used = True
-        found = r._operands(last + 1) if not operands or _unread(r, last) else operands  # pyright: ignore[reportPrivateUsage] - one package
+        found = r.operands(last + 1) if not operands or _unread(r, last) else operands
         if operands and found[0][1] != operands[0][1]:
             raise NotUnderstood("Ask for the highest of one column and the lowest of another in two sentences.")
         operands = found
@@ -223,7 +223,7 @@ def _subject(r: Reader, marks: list[int]) -> tuple[tuple[Item, Column | None, st
                 )
             ):
                 continue
-            column = r._group_column(item)  # pyright: ignore[reportPrivateUsage] - one package
+            column = r.group_column(item)
             item.used = True
             return (item, column, ""), False
     for item in r.items:
@@ -268,7 +268,7 @@ def _hinted(r: Reader, item: Item) -> Operand:
     options: list[Column] = []
     match = find_column([word], r.scope)
     options = [column for column in match.columns if column.kind in wanted] if match else []
-    options = options or [column for column in synonyms(word, r.scope, wanted)]
+    options = options or list(synonyms(word, r.scope, wanted))
     if word == "duration" and not options:
         found = [find_column([unit], r.scope) for unit in ("days", "hours", "minutes", "seconds")]
         options = [column for one in found if one for column in one.columns if column.kind in wanted]
@@ -339,7 +339,7 @@ def _measure(
 
 def _explicit(r: Reader, at: int, marks: list[int]) -> tuple[Measure | None, Operand | None] | None:
     item = r.at(at)
-    if item is None or item.used and at not in r.expressions:
+    if item is None or (item.used and at not in r.expressions):
         return None
     if item.kind == "agg" and item.text.lower() in _TRAILING:
         return None
@@ -355,7 +355,7 @@ def _explicit(r: Reader, at: int, marks: list[int]) -> tuple[Measure | None, Ope
             and not any(column.kind == "number" for column in following.columns)
         ):
             return _counted(r, at + 1)
-        operand = r._operands(at + 1)[0]  # pyright: ignore[reportPrivateUsage] - one package
+        operand = r.operands(at + 1)[0]
         return r.measure(item.value, operand), operand
     if item.kind == "count":
         item.used = True
@@ -376,7 +376,7 @@ def _explicit(r: Reader, at: int, marks: list[int]) -> tuple[Measure | None, Ope
 
 def _counted(r: Reader, at: int) -> tuple[Measure | None, Operand | None]:
     before = len(r.out.measures)
-    r._count_noun(at, outer="")  # pyright: ignore[reportPrivateUsage] - one package
+    r.count_noun(at, outer="")
     measure = r.out.measures.pop()
     assert len(r.out.measures) == before
     return measure, None
@@ -399,8 +399,7 @@ def _place(
         summed = (
             not operand[2]
             or all(r.additive(one) for one in operand[2])
-            or any(r.additive(one) for one in operand[2])
-            and len(operand[2]) > 1
+            or (any(r.additive(one) for one in operand[2]) and len(operand[2]) > 1)
         )
         repeats = (
             column is not None
@@ -413,7 +412,7 @@ def _place(
             fn = "sum" if summed else ("max" if descending else "min")
             measure = r.measure(fn, operand)
             r.notes.append(
-                f'"{operand[1]}" is {"added up" if summed else "compared by its " + ("highest" if descending else "lowest") + " value"} for each {bucket or column.name}.'
+                f'"{operand[1]}" is {"added up" if summed else "compared by its " + ("highest" if descending else "lowest") + " value"} for each {bucket or column.name}.'  # noqa: E501 - a sentence in one piece
             )
         elif column is None and not said:
             r.out.measures.append(r.measure("max" if descending else "min", operand))
@@ -427,7 +426,7 @@ def _place(
                 r.out.rank = Rank(descending, rank.count, measure.sql, measure.label, rank.nth, aggregated=True)
                 return
             raise NotUnderstood(
-                f'The {"highest" if descending else "lowest"} {measure.label} of what? Say, for example, "which ... has".'
+                f'The {"highest" if descending else "lowest"} {measure.label} of what? Say, for example, "which ... has".'  # noqa: E501 - a sentence in one piece
             )
         r.out.groups = [group for group in r.out.groups if not (group.column == column and group.bucket == bucket)]
         r.out.groups.append(

@@ -22,7 +22,7 @@ _SAMPLE_BYTES = 256 * 1024
 _NUMBERISH = re.compile(r"^[+-]?[$€£]?\d+([.,]\d+)*\s?%?$|^\d{4}-\d{2}-\d{2}")
 
 
-class UnreadableFile(Exception):  # noqa: N818 - it is a sentence about the file
+class UnreadableFile(Exception):
     """The file cannot be read as a table. The text names the file, what is wrong and what would help."""
 
 
@@ -47,7 +47,7 @@ def read_raw(name: str, path: Path) -> list[RawTable]:
         raise UnreadableFile(f"{name} is in the old Excel format .xls; save it as .xlsx or .csv.")
     if head[:4] in {b"PK\x03\x04", b"PAR1", b"\x89PNG", b"%PDF", b"\xd0\xcf\x11\xe0"} or head[:2] == b"\x1f\x8b":
         raise UnreadableFile(
-            f"{name} is not a text file although its name says {suffix or 'so'}; give it its real suffix or export it again."
+            f"{name} is not a text file although its name says {suffix or 'so'}; give it its real suffix or export it again."  # noqa: E501 - a sentence in one piece
         )
     text = _decode(name, path, head)
     if suffix in {".json", ".ndjson", ".jsonl", ".geojson"}:
@@ -225,7 +225,7 @@ def _records(value: object, stem: str) -> list[tuple[str, list[dict[str, object]
     if not isinstance(value, dict):
         return []
     entries = cast("dict[str, object]", value)
-    lists = [(name, _records(part, name)) for name, part in entries.items() if isinstance(part, list) and part]
+    lists = [(name, _records(cast("object", part), name)) for name, part in entries.items() if isinstance(part, list)]
     tables = [
         (name, found[0][1])
         for name, found in lists
@@ -243,7 +243,7 @@ def _records(value: object, stem: str) -> list[tuple[str, list[dict[str, object]
 
 
 def _flat_tables(label: str, records: list[dict[str, object]]) -> list[RawTable]:
-    """Nested objects become columns `outer_inner`; lists of objects become tables of their own, linked by parent_row."""
+    """Nested objects become columns `outer_inner`; lists of objects become tables of their own, linked by parent_row."""  # noqa: E501 - a sentence in one piece
     children: dict[str, list[dict[str, object]]] = {}
     flat: list[dict[str, object]] = []
     for index, record in enumerate(records, start=1):
@@ -292,7 +292,7 @@ def _text(value: object) -> str | None:
     if isinstance(value, float):
         return None if value != value else format(Decimal(repr(value)), "f")
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(cast("object", value), ensure_ascii=False)
     return str(value).strip() or None
 
 
@@ -338,6 +338,6 @@ def _sheet(name: str, title: str, cells: list[list[object]], *, alone: bool) -> 
     for column, index in zip(columns, range(len(used)), strict=True):
         if body and all(row[index] is None for row in body):
             notes.append(
-                f'Column "{column}" has no values; if it holds formulas, open the workbook in Excel and save it so that they are computed.'
+                f'Column "{column}" has no values; if it holds formulas, open the workbook in Excel and save it so that they are computed.'  # noqa: E501 - a sentence in one piece
             )
     return RawTable(name if alone else f"{name}:{title}", columns, body, notes)

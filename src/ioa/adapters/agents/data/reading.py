@@ -29,7 +29,7 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """An aggregate: `fn` over `operand` (SQL), `label` as the column is headed. `inner` is aggregated first, per `per`."""
+    """An aggregate: `fn` over `operand` (SQL), `label` as the column is headed. `inner` is aggregated first, per `per`."""  # noqa: E501 - a sentence in one piece
 
     fn: str
     operand: str

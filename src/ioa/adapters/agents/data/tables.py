@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ioa.adapters.agents.data.raw_tables import RawTable, UnreadableFile, read_raw
 from ioa.adapters.agents.data.typing_columns import file_words, identifier, literal, type_column
-from ioa.adapters.agents.data.words import name_words, singular
+from ioa.adapters.agents.data.words import name_words, singular, word_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ioa.ports.agent import LocalFile
 
-SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".parquet", ".json", ".ndjson", ".jsonl", ".xlsx", ".xlsm", ".xls"})
+SUFFIXES = word_set(".csv .tsv .txt .parquet .json .ndjson .jsonl .xlsx .xlsm .xls")
 MEMORY_LIMIT = "1GB"
 _NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", "DECIMAL", "HUGEINT", "SMALLINT", "TINYINT", "FLOAT", "U")
 _TRUE = {"yes": "no", "true": "false", "y": "n", "t": "f"}
@@ -132,7 +132,7 @@ class Tables:
     def _load_parquet(self, file: LocalFile) -> None:
         name = self._free_name(file.name)
         source = f"read_parquet({literal(str(file.path))})"
-        shape = self.con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608 - quoted
+        shape = self.con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608 - names and values are quoted
         parts: list[str] = []
         for column, kind, *_ in shape:
             sql = identifier(column)
@@ -141,7 +141,7 @@ class Tables:
             elif str(kind) == "TIMESTAMP WITH TIME ZONE":
                 sql = f"CAST({sql} AS TIMESTAMP) AS {sql}"
             parts.append(sql)
-        self.con.execute(f"CREATE TABLE {identifier(name)} AS SELECT {', '.join(parts)} FROM {source}")  # noqa: S608 - quoted
+        self.con.execute(f"CREATE TABLE {identifier(name)} AS SELECT {', '.join(parts)} FROM {source}")  # noqa: S608 - names and values are quoted
         notes: list[str] = []
         for column, kind, *_ in shape:
             if str(kind) == "VARCHAR":
@@ -155,21 +155,19 @@ class Tables:
         plain = Path(self._scratch.name) / "load.csv"
         rows = 0
         with plain.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(
-                stream, quoting=csv.QUOTE_NOTNULL if hasattr(csv, "QUOTE_NOTNULL") else csv.QUOTE_MINIMAL
-            )
+            writer = csv.writer(stream)
             for row in raw.rows:
                 rows += 1
                 writer.writerow([*row, "."])  # a last filled cell, so that a row of one empty cell is no blank line
         names = ", ".join(f"{literal(f'c{index}')}: 'VARCHAR'" for index in range(len(raw.columns) + 1))
         shown = ", ".join(f"c{index} AS {identifier(column)}" for index, column in enumerate(raw.columns))
         self.con.execute(
-            f"CREATE TABLE {identifier(name)} AS SELECT {shown} FROM read_csv({literal(str(plain))}, "  # noqa: S608 - quoted
+            f"CREATE TABLE {identifier(name)} AS SELECT {shown} FROM read_csv({literal(str(plain))}, "  # noqa: S608 - names and values are quoted
             f"header=false, auto_detect=false, delim=',', quote='\"', escape='\"', columns={{{names}}}, "
             "max_line_size=33554432, new_line='\\r\\n', parallel=false)"
         )
         plain.unlink()
-        loaded = self.con.execute(f"SELECT count(*) FROM {identifier(name)}").fetchone()  # noqa: S608 - quoted
+        loaded = self.con.execute(f"SELECT count(*) FROM {identifier(name)}").fetchone()  # noqa: S608 - names and values are quoted
         if loaded is None or loaded[0] != rows:
             raise UnreadableFile(f"{raw.label}: only {loaded and loaded[0]} of {rows} rows could be loaded.")
         notes = list(raw.notes)
@@ -185,7 +183,7 @@ class Tables:
             sql_type = str(kind)
             simple = not sql_type.endswith("]") and not sql_type.startswith(("STRUCT", "MAP", "UNION", "BLOB"))
             counts = self.con.execute(
-                f"SELECT count({quoted}), {f'count(DISTINCT {quoted})' if simple else '0'} FROM {identifier(name)}"  # noqa: S608 - quoted
+                f"SELECT count({quoted}), {f'count(DISTINCT {quoted})' if simple else '0'} FROM {identifier(name)}"  # noqa: S608 - names and values are quoted
             ).fetchone()
             filled, distinct = counts or (0, 0)
             found = _kind(sql_type)
@@ -195,7 +193,7 @@ class Tables:
             elif distinct and distinct <= 2:
                 true = self._flag(name, column, found)
             columns.append(Column(name, column, found, sql_type, name_words(column), filled, distinct, true))
-        row = self.con.execute(f"SELECT count(*) FROM {identifier(name)}").fetchone()  # noqa: S608 - quoted
+        row = self.con.execute(f"SELECT count(*) FROM {identifier(name)}").fetchone()  # noqa: S608 - names and values are quoted
         self.tables.append(Table(name, source, int(row[0]) if row else 0, columns, [note for note in notes if note]))
 
     def _flag(self, table: str, column: str, kind: str) -> str:
@@ -204,9 +202,9 @@ class Tables:
         found = {
             str(row[0]).lower()
             for row in self.con.execute(
-                f"SELECT DISTINCT {quoted} FROM {identifier(table)} WHERE {quoted} IS NOT NULL"
+                f"SELECT DISTINCT {quoted} FROM {identifier(table)} WHERE {quoted} IS NOT NULL"  # noqa: S608 - names and values are quoted
             ).fetchall()
-        }  # noqa: S608 - quoted
+        }
         if kind == "number" and found == {"0", "1"}:
             return f"{quoted} = 1"
         for yes, no in _TRUE.items():

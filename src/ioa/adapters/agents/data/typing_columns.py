@@ -49,7 +49,7 @@ def type_column(con: duckdb.DuckDBPyConnection, table: str, column: str, *, deci
     missing = _count(con, table, f"lower({value}) IN ({', '.join(map(literal, MISSING))})")
     if missing:
         con.execute(
-            f"UPDATE {identifier(table)} SET {identifier(column)} = NULL "  # noqa: S608 - quoted
+            f"UPDATE {identifier(table)} SET {identifier(column)} = NULL "  # noqa: S608 - names and values are quoted
             f"WHERE lower({value}) IN ({', '.join(map(literal, MISSING))})"
         )
         notes.append(f'{missing} value(s) such as "N/A" in column "{column}" count as missing.')
@@ -64,7 +64,7 @@ def type_column(con: duckdb.DuckDBPyConnection, table: str, column: str, *, deci
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str, condition: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {condition}").fetchone()  # noqa: S608 - quoted
+    row = con.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {condition}").fetchone()  # noqa: S608 - names and values are quoted
     return int(row[0]) if row else 0
 
 
@@ -97,15 +97,17 @@ def _to_number(
     bare = f"regexp_replace({value}, '^\\((.*)\\)$', '-\\1')"
     bare = f"trim(regexp_replace({bare}, '{_CURRENCY}', '', 'g'))"
     found = con.execute(
-        f"SELECT DISTINCT regexp_extract({value}, '[$€£¥₹]|USD|EUR|GBP|CHF'), "  # noqa: S608 - quoted
-        f"regexp_extract({bare}, '[%°a-zA-Zµ²³/]+$') FROM {identifier(table)} WHERE {value} IS NOT NULL AND NOT ({words}) LIMIT 9"
+        f"SELECT DISTINCT regexp_extract({value}, '[$€£¥₹]|USD|EUR|GBP|CHF'), "  # noqa: S608 - names and values are quoted
+        f"regexp_extract({bare}, '[%°a-zA-Zµ²³/]+$') FROM {identifier(table)} WHERE {value} IS NOT NULL AND NOT ({words}) LIMIT 9"  # noqa: E501 - a sentence in one piece
     ).fetchall()
     signs = {str(row[0]) for row in found} - {""}
     units = {str(row[1]) for row in found}
     if len(signs) > 1 or len(units) > 1:
         several = ", ".join(sorted(signs) or sorted(units))
         if len(signs) > 1 or (len(units) <= 3 and "" not in units):
-            return [f'Column "{column}" mixes currencies or units ({several}), so it stays text: they must not be added up.']
+            return [
+                f'Column "{column}" mixes currencies or units ({several}), so it stays text: they must not be added up.'
+            ]
         return None
     unit = units.pop() if units else ""
     stripped = f"trim(replace({bare}, {literal(unit)}, ''))" if unit else bare
@@ -130,7 +132,7 @@ def _example(con: duckdb.DuckDBPyConnection, table: str, column: str) -> str:
     """A value that shows why the column was text: one with something else than digits in it, if there is one."""
     name = identifier(column)
     row = con.execute(
-        f"SELECT {name} FROM {identifier(table)} WHERE {name} IS NOT NULL "  # noqa: S608 - quoted
+        f"SELECT {name} FROM {identifier(table)} WHERE {name} IS NOT NULL "  # noqa: S608 - names and values are quoted
         f"ORDER BY regexp_full_match({name}, '[0-9]+') LIMIT 1"
     ).fetchone()
     return f'"{row[0] if row else ""}"'
@@ -139,7 +141,7 @@ def _example(con: duckdb.DuckDBPyConnection, table: str, column: str) -> str:
 def _cast(con: duckdb.DuckDBPyConnection, table: str, column: str, shown: str) -> None:
     """Whole numbers become BIGINT, decimals DECIMAL (so that sums are exact), the rest DOUBLE."""
     row = con.execute(
-        f"WITH v AS (SELECT {shown} AS x FROM {identifier(table)}) SELECT "  # noqa: S608 - quoted
+        f"WITH v AS (SELECT {shown} AS x FROM {identifier(table)}) SELECT "  # noqa: S608 - names and values are quoted
         r"count(*) FILTER (WHERE NOT regexp_full_match(x, '[+-]?\d{1,18}')), "
         r"count(*) FILTER (WHERE NOT regexp_full_match(x, '[+-]?\d{0,12}(\.\d{0,6})?')), "
         r"max(length(regexp_extract(x, '\.(\d+)$', 1))) FROM v WHERE x IS NOT NULL"
@@ -169,7 +171,7 @@ def _to_date(con: duckdb.DuckDBPyConnection, table: str, column: str, filled: in
             days, months = _count(con, table, f"{day} IS NOT NULL"), _count(con, table, f"{month} IS NOT NULL")
             if days == months == filled and _count(con, table, f"{day} <> {month}"):
                 return [
-                    f'Column "{column}" may be day/month or month/day; it is left as text. Write its dates as YYYY-MM-DD.'
+                    f'Column "{column}" may be day/month or month/day; it is left as text. Write its dates as YYYY-MM-DD.'  # noqa: E501 - a sentence in one piece
                 ]
             if filled in (days, months):
                 order = "day before month" if days == filled else "month before day"

@@ -1,4 +1,4 @@
-"""From a text and the tables to readings: which table (or join of two) a question is about, and several questions in one."""
+"""From a text and the tables to readings: which table (or join of two) a question is about, and several questions in one."""  # noqa: E501 - a sentence in one piece
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r",?\s+and\s+(?=(?:how many|what|which|who|list|show|find|compute|calculate|count|give|tell|determine|the (?:total|average|mean|median|number|sum|highest|lowest)|total|average|mean|median|number of|highest|lowest)\b)",
+    r",?\s+and\s+(?=(?:how many|what|which|who|list|show|find|compute|calculate|count|give|tell|determine|the (?:total|average|mean|median|number|sum|highest|lowest)|total|average|mean|median|number of|highest|lowest)\b)",  # noqa: E501 - a sentence in one piece
     re.IGNORECASE,
 )
 _CONTEXT = re.compile(
@@ -154,7 +154,7 @@ class Understanding:
         return scopes
 
     def _keys(self, left: Table, right: Table) -> list[tuple[Column, Column]]:
-        """Pairs of columns that link two tables: the same name (or `id` of the other table), values in common, one side unique."""
+        """Pairs of columns that link two tables: the same name (or `id` of the other table), values in common, one side unique."""  # noqa: E501 - a sentence in one piece
         pairs: list[tuple[Column, Column]] = []
         for one in left.columns:
             for other in right.columns:
@@ -179,7 +179,7 @@ class Understanding:
 
     def _overlap(self, one: Column, other: Column) -> bool:
         row = self._tables.con.execute(
-            f"SELECT count(*) FROM (SELECT DISTINCT {identifier(one.name)} AS k FROM {identifier(one.table)}) "  # noqa: S608 - quoted
+            f"SELECT count(*) FROM (SELECT DISTINCT {identifier(one.name)} AS k FROM {identifier(one.table)}) "  # noqa: S608 - names and values are quoted
             f"WHERE k IN (SELECT {identifier(other.name)} FROM {identifier(other.table)})"
         ).fetchone()
         return bool(row and row[0] and row[0] * 2 >= min(one.distinct, other.distinct))

@@ -13,12 +13,12 @@ _TOKEN = re.compile(
       | (?P<month>\d{4}-\d{2}(?![\d-]))
       | (?P<number>(?:[$€£¥]\s?)?(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?:\s?%|[kKmM](?!\w)|st\b|nd\b|rd\b|th\b|[€£])?(?!\w))
       | (?P<word>\w+(?:['’.]\w+)*)
-      | (?P<sign>>=|<=|!=|<>|≥|≤|≠|==|[=<>*×+/()%&,;:?!.\-])""",
+      | (?P<sign>>=|<=|!=|<>|≥|≤|≠|==|[=<>*×+/()%&,;:?!.\-])""",  # noqa: E501 - a sentence in one piece
     re.VERBOSE,
 )
 
-_UNITS = "zero one two three four five six seven eight nine ten eleven twelve".split()
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 NUMBER_WORDS: dict[str, int] = {word: number for number, word in enumerate(_UNITS)} | {
     "fifteen": 15,
     "twenty": 20,
@@ -66,6 +66,11 @@ class Token:
     ordinal: bool = False
     money: bool = False
     percent: bool = False
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, as a set: tables of words stay readable."""
+    return frozenset(text.split())
 
 
 def tokenize(text: str) -> list[Token]:

@@ -1,5 +1,7 @@
 """Numbers that earlier results hold, and the words by which a task may refer to them."""
 
+# ruff: noqa: E501 - tables of phrases and patterns: one entry a line
+
 from __future__ import annotations
 
 import re
@@ -7,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 
-class Unclear(Exception):  # noqa: N818 - it is a sentence about the task
+class Unclear(Exception):
     """The task is not understood, or it refers to a number that is not there. Says which."""
 
 

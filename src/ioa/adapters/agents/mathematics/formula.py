@@ -5,6 +5,8 @@ term := unary (('*' | '/' | 'mod' | nothing) unary)*; unary := '-' unary | power
 postfix := primary ('!' | '%')*; primary := number | name | function '(' sum, ... ')' | '(' sum ')' | '|' sum '|' | '[' ... ']'.
 """
 
+# ruff: noqa: E501 - tables of phrases and patterns: one entry a line
+
 from __future__ import annotations
 
 import math
@@ -48,11 +50,30 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "mod": (2, S.Mod), "binomial": (2, S.binomial), "choose": (2, S.binomial), "root": (2, S.root), "factorial": (1, S.factorial), "det": (1, lambda m: m.det()),
 }  # fmt: skip
 CONSTANTS: dict[str, Any] = {"pi": S.pi, "e": S.E, "i": S.I, "oo": S.oo, "infinity": S.oo, "inf": S.oo}
-GREEK = frozenset("alpha beta gamma delta epsilon theta lambda mu nu rho sigma tau phi chi psi omega".split())
+GREEK = frozenset(
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "theta",
+        "lambda",
+        "mu",
+        "nu",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+    ]
+)
 RELATIONS = {"=": S.Eq, "==": S.Eq, "<": S.Lt, ">": S.Gt, "<=": S.Le, ">=": S.Ge, "!=": S.Ne}
 
 
-class BadFormula(Exception):  # noqa: N818 - it is a sentence about the formula
+class BadFormula(Exception):
     """The text is not a formula, or one that is too large. Says where or why."""
 
 
@@ -222,10 +243,7 @@ class _Parser:
         while self._peek().kind == "sign" and self._peek().text in {"!", "%"}:
             sign = self._peek().text
             self._at += 1
-            if sign == "!":
-                found = factorial(found)
-            else:
-                found = found / 100
+            found = factorial(found) if sign == "!" else found / 100
         return found
 
     def _primary(self) -> Any:

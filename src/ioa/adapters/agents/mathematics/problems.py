@@ -1,13 +1,13 @@
 """Mathematical tasks in words: which operation on which formula; refused when a word is not understood."""
 
+# ruff: noqa: E501 - tables of phrases and patterns: one entry a line
+
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-
-import sympy as sp  # pyright: ignore[reportMissingTypeStubs] - sympy's types are partial
 
 from ioa.adapters.agents.mathematics.earlier import Earlier, Unclear, substitute
 from ioa.adapters.agents.mathematics.formula import BadFormula, S, parse, power
@@ -143,7 +143,7 @@ def _expr(text: str) -> Any:
 def _symbol(text: str | None, expression: Any, what: str = "variable") -> Any:
     if text:
         return S.Symbol(text.strip())
-    free = sorted(getattr(expression, "free_symbols", set()), key=str)
+    free: list[Any] = sorted(getattr(expression, "free_symbols", set()), key=str)
     if len(free) == 1:
         return free[0]
     if not free:
@@ -205,10 +205,10 @@ def _solve_match(match: re.Match[str]) -> Solved:
 
 
 def _solve(equations: list[Any], names: list[str] | None) -> Solved:
-    free = sorted(set().union(*(equation.free_symbols for equation in equations)), key=str)
+    free: list[Any] = sorted(set[Any]().union(*(equation.free_symbols for equation in equations)), key=str)
     if not free:
         raise Unclear("There is no unknown in this equation.")
-    symbols = [S.Symbol(name) for name in names] if names else free
+    symbols: list[Any] = [S.Symbol(name) for name in names] if names else free
     missing = [str(symbol) for symbol in symbols if symbol not in free]
     if missing:
         raise Unclear(
@@ -518,7 +518,7 @@ def _binary(
 def _percent(operation: Callable[[Any, Any], Any], words: str, unit: str = "") -> Callable[[re.Match[str]], Solved]:
     def rule(match: re.Match[str]) -> Solved:
         one, other = _num(match["a"]), _num(match["b"])
-        if unit and words.startswith("change") and one == 0 or words.startswith("share") and other == 0:
+        if (unit and words.startswith("change") and one == 0) or (words.startswith("share") and other == 0):
             raise Unclear("A percentage of zero is not defined.")
         return Solved(words.format(a=one, b=other), [("", operation(one, other))], unit=unit)
 
@@ -546,7 +546,7 @@ def _interest(match: re.Match[str]) -> Solved:
     if match["unit"].lower().startswith("month"):
         years = years / 12
     times = _PERIODS[(match.groupdict().get("c") or "annually").lower()]
-    if years > 1000 or (match["kind"] or "").lower() == "simple" and match.groupdict().get("c"):
+    if years > 1000 or ((match["kind"] or "").lower() == "simple" and match.groupdict().get("c")):
         raise Unclear("Interest is computed for up to 1000 years; simple interest is not compounded.")
     if (match["kind"] or "").lower() == "simple":
         interest = principal * rate * years
@@ -659,7 +659,7 @@ RULES: tuple[Rule, ...] = (
         _percent(lambda a, b: 100 * (b - a) / a, "change from {a} to {b}", "%"),
     ),
     _rule(
-        rf"(?P<kind>compound|simple)\s+interest\s+(?:of|on|for)\s+(?P<p>[$€£]?[\d,.]*\d)\s+(?:at|with)\s+(?:a rate of\s+)?(?P<r>[\d.]+)\s*%(?:\s+(?:interest|per year|per annum|a year|annually|yearly|p\.?a\.?|annual interest))*\s*,?\s+(?:for|over|after)\s+(?P<t>[\d.]+)\s+(?P<unit>years?|months?)(?:\s*,?\s*(?:compounded\s+)?(?P<c>annually|yearly|monthly|quarterly|weekly|daily|semi-?annually))?",
+        r"(?P<kind>compound|simple)\s+interest\s+(?:of|on|for)\s+(?P<p>[$€£]?[\d,.]*\d)\s+(?:at|with)\s+(?:a rate of\s+)?(?P<r>[\d.]+)\s*%(?:\s+(?:interest|per year|per annum|a year|annually|yearly|p\.?a\.?|annual interest))*\s*,?\s+(?:for|over|after)\s+(?P<t>[\d.]+)\s+(?P<unit>years?|months?)(?:\s*,?\s*(?:compounded\s+)?(?P<c>annually|yearly|monthly|quarterly|weekly|daily|semi-?annually))?",
         _interest,
     ),
     _rule(r"(?:differentiate|derive)\s+(?P<e>.+)", _derivative),

@@ -14,7 +14,7 @@ START_LIMIT_S = 60.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
-class TookTooLong(Exception):  # noqa: N818 - what happened
+class TookTooLong(Exception):
     """The worker was ended: it had not answered within its time, or somebody stopped it."""
 
 

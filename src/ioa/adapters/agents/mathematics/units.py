@@ -1,5 +1,7 @@
 """Conversion of units with Pint."""
 
+# ruff: noqa: E501 - tables of phrases and patterns: one entry a line
+
 from __future__ import annotations
 
 import re
@@ -65,7 +67,8 @@ def convert(text: str) -> tuple[str, Decimal, str, str] | None:
 def _registry() -> Any:
     import pint
 
-    return pint.UnitRegistry(non_int_type=Decimal)
+    made: Any = pint
+    return made.UnitRegistry(non_int_type=Decimal)
 
 
 def _unit(registry: Any, words: str, pint: Any) -> Any:

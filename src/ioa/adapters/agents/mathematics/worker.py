@@ -75,7 +75,7 @@ def _answer(name: str, value: Any) -> dict[str, object]:
             "cells": [cell["plain"] for cell in cells],
         }
     if isinstance(value, S.MatrixBase):
-        matrix = cast("Any", value)
+        matrix = value
         return {
             "name": name,
             "exact": str(matrix.tolist()),

@@ -44,6 +44,9 @@ _SUMS = word_set("""
     root squared cubed times plus minus percent factorial derivative integral logarithm cosine sine
     power divided multiplied
 """)
+_NO_SUPERLATIVES = word_set(
+    "interest request forest harvest invest contest honest latest protest suggest digest arrest"
+)
 _CHARTS = ("chart", "histogram", "boxplot", "scatterplot", "heatmap", "plot", "graph")
 _UNDECIDED = frozenset(["make", "find", "ask", "other", "code", "table"])
 
@@ -239,7 +242,7 @@ def kind_of(tokens: Sequence[Token], context: Sequence[Token] = ()) -> Kind:
         return "translate"
     if any(token.kind == "fence" for token in tokens) and kind in _UNDECIDED | {"math"}:
         return "code"
-    noun = _object_noun(tokens)
+    noun = object_noun(tokens)
     if kind == "make" and any(
         lows[n] in {"in", "into", "as"} and set(lows[n + 1 : n + 5]) & REPORT_WORDS for n in range(1, len(lows))
     ):
@@ -271,7 +274,8 @@ def kind_of(tokens: Sequence[Token], context: Sequence[Token] = ()) -> Kind:
         return "table"
     if endings & DOCUMENT_EXTENSIONS:
         return "find"
-    measured = bool(words & MEASURE_WORDS) or ("how" in words and bool(words & {"many", "much"}))
+    extreme = bool(words & {"most", "fewest", "busiest", "best-selling"}) or any(_superlative(low) for low in lows)
+    measured = extreme or bool(words & MEASURE_WORDS) or ("how" in words and bool(words & {"many", "much"}))
     if kind == "math":
         grouped = bool(words & {"per", "column", "rows", "row", "orders", "each", "every"})
         numbers = any(token.kind == "number" for token in tokens)
@@ -293,6 +297,10 @@ def kind_of(tokens: Sequence[Token], context: Sequence[Token] = ()) -> Kind:
     return kind
 
 
+def _superlative(low: str) -> bool:
+    return low.endswith("est") and len(low) > 5 and low not in _NO_SUPERLATIVES
+
+
 def _arithmetic(tokens: Sequence[Token]) -> bool:
     """Whether a sum is put in words ("15% of 230", "the square root of 144")."""
     numbers = [token for token in tokens if token.kind == "number"]
@@ -302,7 +310,7 @@ def _arithmetic(tokens: Sequence[Token]) -> bool:
     return bool(lows & _SUMS) or (any(t.text.endswith("%") for t in numbers) and "of" in lows and len(tokens) < 9)
 
 
-def _object_noun(tokens: Sequence[Token]) -> str:
+def object_noun(tokens: Sequence[Token]) -> str:
     """The head noun of the first noun phrase: "draw a bar chart of sales" -> chart; "the median price" -> price."""
     start = 1 if tokens and (tokens[0].low in VERBS or gerund_root(tokens[0].low)) and len(tokens) > 1 else 0
     if start and plain_verb(tokens):

@@ -13,7 +13,6 @@ from ioa.adapters.policy.rules.vocabulary import (
     AUXILIARIES,
     CHART_WORDS,
     DETERMINERS,
-    LETTER_WORDS,
     MEASURE_WORDS,
     PREPOSITIONS,
     RELATIVES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from ioa.adapters.policy.rules.act_phrases import act_phrase
 from ioa.adapters.policy.rules.acts import (
     files_in,
     has_formula,
@@ -14,6 +15,7 @@ from ioa.adapters.policy.rules.acts import (
     starts_act,
 )
 from ioa.adapters.policy.rules.carrying import fits, full_source, inside, latest
+from ioa.adapters.policy.rules.follow_ups import refined
 from ioa.adapters.policy.rules.heard import Heard, hear, lemma
 from ioa.adapters.policy.rules.merging import Clause, only_source
 from ioa.adapters.policy.rules.plan import Plan, Step
@@ -55,7 +57,7 @@ class Draft:
     remarks: list[str] = field(default_factory=list[str])
     after: set[int] = field(default_factory=set[int])
     needs: set[int] = field(default_factory=set[int])
-    copied: bool = False
+    around: tuple[Token, ...] = ()
     kind: Kind = "other"
 
     @property
@@ -114,6 +116,7 @@ class Drafting:
                 self._name(sentence.tokens)
             case "detail":
                 self._remark(verbatim, sentence)
+                self._point_to(sentence)
             case "elliptic":
                 self.steps[-1].remarks.append(verbatim)
             case "same":
@@ -160,6 +163,14 @@ class Drafting:
             if everywhere or many or step.sentence == last:
                 step.remarks.append(verbatim)
 
+    def _point_to(self, sentence: Sentence) -> None:
+        """ "See rules.md." says where the steps of the sentence before read."""
+        files = files_in(sentence.tokens)
+        for step in self.steps if files else ():
+            if step.sentence == self.steps[-1].sentence and not files_in(step.tokens):
+                step.around = tuple(files)
+                step.kind = kind_of(step.clause.act, files) if step.kind in {"ask", "make"} else step.kind
+
     def _request(self, reading: Reading, number: int) -> None:
         before = len(self.steps)
         if self._only_names_source(reading):
@@ -190,7 +201,8 @@ class Drafting:
             own = replace(clause, prefix=borrowed)
             draft = Draft(own, number, reading.sentence.label, reading.question and place == len(reading.clauses) - 1)
             draft.lead = lead if not place or not once else ()
-            draft.kind = kind_of(clause.tokens if clause.prefix else own.act, (*draft.lead, *self.list_tail))
+            around = (*draft.lead, *clause.tokens[: clause.main], *self.list_tail)
+            draft.kind = kind_of(clause.tokens if clause.prefix else own.act, around)
             drafts.append(draft)
         for place, draft in enumerate(drafts):
             self._add(draft, drafts, place, reading, explicit=bool(reading.lead) and not once)
@@ -214,6 +226,7 @@ class Drafting:
         context = (*(draft.lead if not place else ()), *draft.clause.tokens[: draft.clause.main])
         needs, lost = resolve(heard, self.heard, context)
         draft.needs = needs
+        draft.kind = heard.kind = refined(heard, needs)
         if needs and (place or not reading.lead):
             draft.lead = ()
         if draft.kind == "send" or (place and draft.kind in {"translate", "code"}):
@@ -229,7 +242,7 @@ class Drafting:
         person = draft.question and any(t.low in {"she", "he", "they"} for t in draft.tokens)
         if (not needs or person) and not draft.lead:
             self._carry(draft, drafts, place, reading, needs)
-            if draft.tail and draft.kind in {"ask", "find", "make"}:
+            if draft.tail and draft.kind in {"ask", "find", "make", "table"}:
                 draft.kind = heard.kind = kind_of(draft.clause.act, draft.tail)
         if lost and draft.tail:
             lost = [word for word in lost if word.split()[0].lower() not in _FILE_POINTERS]
@@ -265,6 +278,8 @@ class Drafting:
                 return
         before = latest([full_source(d.tokens) for d in drafts[:place]], kind)
         behind = next((s for d in drafts[place + 1 :] if (s := source_of(d.tokens)) and fits(s, kind)), ())
+        if kind == "table" and not latest([*self.named, *sources], kind) and not self._attached(kind):
+            kind = "find"  # "Find the most important deadline" after "Read handbook.md."
         tail = before or behind or self.list_tail or self._named_for(tokens, kind)
         if not tail and sources:
             linked = reading.opening.addition or reading.opening.enumeration or reading.opening.sequence
@@ -342,10 +357,14 @@ class Drafting:
         for number, draft in enumerate(self.steps, 1):
             needs = tuple(sorted(n for n in draft.needs if n < number))
             after = tuple(sorted(n for n in draft.after if n < number and n not in needs))
-            phrase = phrase_of(draft.tokens, (*draft.lead, *draft.tail))
+            source = (*draft.lead, *draft.tail, *draft.around)
+            around = (*source, *draft.clause.tokens[: draft.clause.main])
+            phrase = phrase_of(draft.tokens, source)
+            short = act_phrase(draft.clause.act, around, draft.kind)
             text = draft.text()
             context = render(draft.tail) or render(draft.lead).rstrip(",: ")
-            steps.append(Step(number, text, needs, after, (phrase or text[:300],), context, draft.kind))
+            search = tuple(dict.fromkeys(p for p in (phrase or text[:300], short) if p))
+            steps.append(Step(number, text, needs, after, search, context, draft.kind))
         return Plan(tuple(steps), tuple(dict.fromkeys(self.unknown)), tuple(dict.fromkeys(self.background)))
 
 

@@ -49,10 +49,8 @@ def regrouped(current: Sequence[Token], tokens: Sequence[Token], k: int) -> tupl
     there = _shape(following)
     if here is None or there is None or not _full(following):
         return None
-    apart = (
-        (bool(here.grouping) and here.grouping != there.grouping)
-        or (here.entity != there.entity and (here.noun != "" or there.entity))
-        or (here.entity and there.entity and here.noun not in {"", there.noun})
+    apart = (bool(here.grouping) and here.grouping != there.grouping) or (
+        (here.entity or there.entity) and "" not in {here.noun, there.noun}
     )
     return tuple(current[:begin]) if apart else None
 
@@ -105,24 +103,25 @@ def _shape(phrase: Sequence[Token]) -> Shape | None:
     lows = [token.low for token in phrase]
     grouping: set[str] = set()
     head: list[str] = []
-    per = False
+    per = ranked = False
     for n, low in enumerate(lows):
         if low in _PER and not (low == "by" and n + 1 < len(lows) and lows[n + 1] in _FIGURES):
             per = True
         elif per and low not in DETERMINERS | PREPOSITIONS:
             grouping.add(lemma(low))
         elif not per and low in PREPOSITIONS - {"of"} and not (low == "for" and lows[n + 1 : n + 2] == ["each"]):
+            ranked = low == "with" and any(_extreme(other) for other in lows[n + 1 : n + 4])
             break
         elif not per:
             head.append(low)
     outer = head[: head.index("of")] if "of" in head[1:] else head
     noun = lemma(outer[-1]) if outer else ""
-    measured = bool(set(outer) & (MEASURE_WORDS - _EXTREMES)) - bool(set(outer) & {"top", "bottom"}) > 0
     extreme = any(_extreme(low) for low in outer)
     elliptic = bool(outer) and _extreme(outer[-1])
     if elliptic:
         noun = ""
-    entity = extreme and not elliptic and noun not in _FIGURES and not (measured and noun in MEASURE_WORDS)
+    thing = noun not in _FIGURES and noun not in MEASURE_WORDS
+    entity = ranked or (extreme and not elliptic and thing)
     return Shape(frozenset(grouping), entity, noun)
 
 

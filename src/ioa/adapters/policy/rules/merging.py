@@ -24,6 +24,8 @@ from ioa.adapters.policy.rules.vocabulary import (
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _PASSAGES = word_set("passage passages section page pages sentence source sources")
+_COUNTING = word_set("sum count total average add")
+_PRINTED = word_set("prints print printed outputs output returns return says printout shows")
 _LOADING = word_set("load open import take use consider access parse")
 """Acts that yield nothing by themselves, whatever they take from a file."""
 _SOURCE_WORDS = SOURCE_NOUNS | word_set("""
@@ -87,6 +89,12 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
     arranges = verb in ARRANGING and len(first) > 1 and not files_in(second)
     if arranges and (kind == "table" or following in DELIVERING | {"find", "calculate", "compute"}):
         return "prepares"
+    if verb in {"group", "split", "filter"} and following in _COUNTING and any(t.low in {"it", "them"} for t in second):
+        return "shares"  # "group the expenses by category and add them up"
+    if kind_of(first) == "code" and following in {"tell", "show", "report", "give", "return", "print", ""}:
+        lows = {t.low for t in second}
+        if lows & (_PRINTED | RESULT_WORDS) and len(second) < 9 and not lows & REPORT_WORDS - {"report"}:
+            return "delivers"  # "run clean.py and tell me what it prints"
     if kind_of(first) == "plot" and following in _ON_CHARTS and not files_in(second):
         return "delivers"
     quotes = following in {"quote", "cite", "show", "give", "list"} and any(t.low in _PASSAGES for t in second)

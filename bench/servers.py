@@ -1,0 +1,105 @@
+"""Servers under test, each in a process of its own, and what they cost.
+
+A server process prints one JSON line when it is ready, answers each line of its standard input with what it has used
+so far (its own clock of CPU time, all threads: nothing here needs /proc, so it works on macOS as well), and ends when
+its standard input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a server has used since it began. `peak_bytes` is the most memory that it held at once."""
+
+    cpu_s: float
+    peak_bytes: int
+
+
+class Server:
+    """A child process that serves. `ready` is what it said when it was."""
+
+    def __init__(self, process: subprocess.Popen[str], ready: dict) -> None:
+        self._process = process
+        self.ready = ready
+        self.url: str = ready["url"]
+
+    def used(self) -> Used:
+        """Asks the server; some 0.1 ms, which is not counted."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("used\n")
+        self._process.stdin.flush()
+        return Used(**self._line())
+
+    def _line(self) -> dict:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the server ended with exit code {self._process.wait()}")
+        return json.loads(line)
+
+
+@contextmanager
+def server(module: str, *arguments: str) -> Generator[Server]:
+    """Run `python -m bench.MODULE` while the context lasts."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"bench.{module}", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{module} did not start: exit code {process.wait()}")
+        yield Server(process, json.loads(line))
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+async def serve_until_told(ready: dict) -> None:
+    """The server's side: say that it is ready, then answer until standard input ends."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    print(json.dumps(ready), flush=True)
+    threading.Thread(target=_answer, args=(lambda: loop.call_soon_threadsafe(told.set),), daemon=True).start()
+    await told.wait()
+
+
+def _answer(end: Callable[[], object]) -> None:
+    import time
+
+    for _ in sys.stdin:
+        print(json.dumps({"cpu_s": time.process_time(), "peak_bytes": peak_bytes()}), flush=True)
+    end()
+
+
+def peak_bytes() -> int:
+    """The most memory this process has held; 0 where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

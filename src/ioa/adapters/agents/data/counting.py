@@ -1,0 +1,135 @@
+"""Counts in questions: rows, different values, or pieces that a column adds up."""
+
+from __future__ import annotations
+
+from ioa.adapters.agents.data.groups import Groups
+from ioa.adapters.agents.data.question import Item, NotUnderstood
+from ioa.adapters.agents.data.reading import Group, Measure
+
+_COUNTED_TIME = frozenset({"days", "months", "years", "weeks", "quarters"})
+
+
+class Counting(Groups):
+    """Reads what is counted."""
+
+    def _count(self, index: int) -> None:
+        self.items[index].used = True
+        self.count_noun(index + 1, outer="")
+
+    def count_noun(self, at: int, outer: str) -> None:
+        """What is counted: rows, different values of a column, or pieces that a column adds up."""
+        distinct = False
+        index = at
+        while (item := self.at(index)) is not None:
+            if item.kind == "distinct" and not item.used:
+                distinct = item.used = True
+            elif not item.used and item.kind in {"rows", "entity"}:
+                item.used = True
+                self._counted(item, distinct, outer)
+                self._more_counts(index)
+                return
+            elif item.kind == "bucket" and not item.used and item.plural and item.text.lower() in _COUNTED_TIME:
+                column = self.date_column(item)
+                item.used = True
+                group = Group(column, self.sql(column), item.value)
+                self._append_count(
+                    Measure("count_distinct", group.sql, f"number of different {item.text.lower()}", columns=(column,)),
+                    outer,
+                )
+                return
+            elif (
+                not item.used
+                and item.kind == "col"
+                and index not in self.grouped
+                and not (
+                    distinct is False and self.before[index] and {"is", "are", "by", "for"} & set(self.before[index])
+                )
+            ):
+                item.used = True
+                self._counted(item, distinct, outer)
+                self._more_counts(index)
+                return
+            elif item.used or item.kind in {"agg", "and", "times"}:
+                if item.kind == "agg" and item.text.lower() not in {"total", "in total", "overall"}:
+                    break
+                if item.kind == "and" and not item.used:
+                    break
+            else:
+                break
+            index += 1
+        if distinct:
+            raise NotUnderstood("How many different what? Name the column.")
+        self._append_count(Measure("count", "", "number of rows"), outer)
+
+    def _more_counts(self, index: int) -> None:
+        """`number of orders and customers`."""
+        joint, item = self.at(index + 1), self.at(index + 2)
+        if (
+            joint
+            and joint.kind == "and"
+            and item
+            and item.kind in {"entity", "col"}
+            and not item.used
+            and not joint.used
+            and item.plural
+        ):
+            joint.used = item.used = True
+            self._counted(item, False, "")
+
+    def _append_count(self, measure: Measure, outer: str) -> None:
+        if outer:
+            if not self.out.groups:
+                raise NotUnderstood("An average number needs a group: say per what.")
+            self.out.kind = f"nested {outer}"
+        self.out.measures.append(measure)
+
+    def _counted(self, item: Item, distinct: bool, outer: str) -> None:
+        rows = Measure("count", "", f"number of {item.text.lower() if item.kind == 'entity' else 'rows'}")
+        columns = item.columns if item.note != "row" else ()
+        if item.kind == "rows" or not columns:
+            if distinct and item.kind != "rows":
+                raise NotUnderstood(f'"different {item.text}" needs a column that tells them apart.')
+            if item.kind == "entity":
+                self.notes.append(
+                    f'Each row of {", ".join(table.source for table in self.scope.tables)} counts as one of "{item.text}".'  # noqa: E501 - a sentence in one piece
+                )
+            self._append_count(rows, outer)
+            return
+        named = [column for column in columns if column.kind != "number" or self.is_id(column)]
+        if named and not distinct and item.kind == "col" and any(one.note == "verb" for one in self.items):
+            self.notes.append(f'Each row counts once, also where "{named[0].name}" repeats.')
+            self._append_count(rows, outer)
+            return
+        if not named:
+            column = self.pick(item, ("number",))
+            if distinct:
+                self._append_count(
+                    Measure(
+                        "count_distinct", self.sql(column), f"number of different {column.name}", columns=(column,)
+                    ),
+                    outer,
+                )
+            elif outer:
+                self.out.measures.append(self.measure(outer, (self.sql(column), column.name, (column,))))
+            elif self.additive(column):
+                self.notes.append(f'"how many {item.text}" is read as the total of the column "{column.name}".')
+                self._append_count(self.measure("sum", (self.sql(column), column.name, (column,))), outer)
+            else:
+                raise NotUnderstood(
+                    f'How many "{item.text}"? Ask for the total of "{column.name}", the number of rows, or the number of different values.'  # noqa: E501 - a sentence in one piece
+                )
+            return
+        if len(named) > 1:
+            ids = [column for column in named if column.words[-1:] == ("id",)]
+            if len(ids) == 1:
+                named = ids
+        column = named[0] if len(named) == 1 else self.pick(item, None)
+        if item.kind == "entity" and not distinct and column.distinct == column.filled and self._whole(column):
+            self._append_count(rows, outer)
+            return
+        if item.kind == "entity" and not distinct and not self._whole(column):
+            self._append_count(rows, outer)
+            return
+        self._append_count(
+            Measure("count_distinct", self.sql(column), f"number of different {column.name}", columns=(column,)), outer
+        )

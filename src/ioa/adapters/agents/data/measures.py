@@ -1,0 +1,247 @@
+"""Aggregates in questions: `total and average of revenue`, `the 90th percentile`, `the most common genre`."""
+
+from __future__ import annotations
+
+from ioa.adapters.agents.data.counting import Counting
+from ioa.adapters.agents.data.question import NotUnderstood
+from ioa.adapters.agents.data.reading import NAMES, Rank
+from ioa.adapters.agents.data.tables import Column
+
+
+class Measures(Counting):
+    """Reads what is computed."""
+
+    def _measures(self) -> None:
+        index = 0
+        while index < len(self.items):
+            item = self.items[index]
+            if not item.used:
+                if item.kind == "agg":
+                    self._aggregate(index)
+                elif item.kind == "percentile":
+                    self._percentile(index)
+                elif item.kind == "count":
+                    self._count(index)
+            index += 1
+
+    def _percentile(self, index: int) -> None:
+        number = next(
+            (
+                self.items[i]
+                for i in (index - 1, index + 1)
+                if (one := self.at(i)) and one.kind == "num" and not one.used
+            ),
+            None,
+        )
+        if number is None or number.number is None:
+            raise NotUnderstood("Which percentile? Write, for example, 90th percentile.")
+        share = float(number.number) / (100 if number.number > 1 else 1)
+        if not 0 <= share <= 1:
+            raise NotUnderstood(f"A percentile lies between 0 and 100, not {number.text}.")
+        number.used = self.items[index].used = True
+        found = self.operands(index + 1)
+        for operand in found:
+            self.out.measures.append(self.measure("quantile", operand, share))
+
+    def operands(self, start: int, fn: str = "") -> list[tuple[str, str, tuple[Column, ...]]]:
+        """Columns that an aggregate is of: the next number columns, past filters and nouns that stand between."""
+        found: list[tuple[str, str, tuple[Column, ...]]] = []
+        at = start
+        while (item := self.at(at)) is not None:
+            if not item.used and at not in self.grouped and (operand := self.operand(at)):
+                item.used = True
+                found.append(operand)
+                joint = self.at(at + 1)
+                while (
+                    joint
+                    and joint.kind == "and"
+                    and (two := self.at(at + 2))
+                    and not two.used
+                    and (two.kind == "col" or two.kind == "entity" or at + 2 in self.expressions)
+                    and self.operand(at + 2)
+                ):
+                    joint.used = two.used = True
+                    following = self.operand(at + 2)
+                    assert following is not None
+                    found.append(following)
+                    at += 2
+                    joint = self.at(at + 1)
+                return found
+            if (
+                item.used
+                or item.kind in {"entity", "rows", "not", "list", "and", "which", "result", "who", "distinct"}
+                or (item.kind == "bucket" and item.used)
+            ):
+                at += 1
+                continue
+            if (
+                item.kind == "col"
+                and not any(column.kind == "number" for column in item.columns)
+                and at not in self.grouped
+            ):
+                at += 1
+                continue
+            break
+        for at in range(start - 1, -1, -1):  # `revenue total`, `what is the price on average`
+            item = self.items[at]
+            if (
+                not item.used
+                and item.kind in {"col", "entity"}
+                and at not in self.grouped
+                and (operand := self.operand(at))
+            ):
+                item.used = True
+                return [operand]
+        numeric = self.numeric()
+        if len(numeric) == 1 and not any(one.kind in {"entity", "rows"} and not one.used for one in self.items[start:]):
+            self.notes.append(f'The only column with numbers is "{numeric[0].name}".')
+            return [(self.sql(numeric[0]), numeric[0].name, (numeric[0],))]
+        names = ", ".join(column.name for column in numeric) or "none"
+        said = self.items[start - 1].text if start else "That"
+        raise NotUnderstood(f'"{said}" of which column? Columns with numbers: {names}.')
+
+    def _aggregate(self, index: int) -> None:
+        fns: list[str] = []
+        at = index
+        while (item := self.at(at)) is not None and not item.used:
+            if item.kind == "agg":
+                fns.append(item.value)
+                item.used = True
+                if item.columns and not (following := self.at(at + 1)) and fns:
+                    del following
+            elif item.kind == "and" and (two := self.at(at + 1)) and two.kind == "agg" and not two.used:
+                item.used = True
+            else:
+                break
+            at += 1
+        adjacent = at - index == len(fns)
+        following = self.at(at)
+        own = self.items[at - 1]
+        if own.columns and (following is None or not self._follows_operand(at)):
+            self.out.measures += [
+                self.measure(
+                    fns[0] if len(fns) > 1 else ("sum" if fns[0] == "sum" else fns[0]),
+                    (self.sql(own.columns[0]), own.columns[0].name, (own.columns[0],)),
+                )
+            ]
+            return
+        if adjacent and len(fns) == 2:
+            if fns[0] == fns[1] or (fns[0] == "sum" and own.text.lower() in {"in total", "overall", "altogether"}):
+                fns = fns[:1]
+            else:
+                self._nested(fns, at)
+                return
+        if fns == ["mode"]:
+            self._mode(at)
+            return
+        if following and following.kind == "count" and not following.used:
+            following.used = True
+            self.count_noun(at + 1, outer="" if fns[0] == "sum" else fns[0])
+            return
+        if following and not following.used and fns[0] == "sum" and len(fns) == 1 and at not in self.expressions:
+            counted = following.kind in {"entity", "rows"} and not any(
+                column.kind == "number" for column in following.columns
+            )
+            counted = counted or (
+                following.kind == "col"
+                and at not in self.grouped
+                and following.plural
+                and not any(column.kind in {"number", "flag"} for column in following.columns)
+            )
+            if counted and self.items[index].text.lower() not in {"how much"}:
+                self.count_noun(at, outer="")
+                return
+        if (
+            following
+            and following.kind in {"entity", "rows"}
+            and fns[0] in {"avg", "median", "max", "min"}
+            and following.plural
+            and self.out.groups
+            and not any(column.kind == "number" for column in following.columns)
+        ):
+            self.count_noun(at, outer=fns[0])
+            return
+        if (
+            self.out.measures
+            and fns == ["sum"]
+            and self.items[index].text.lower() in {"in total", "overall", "altogether", "combined", "total"}
+            and not self._follows_operand(at)
+        ):
+            return  # `how many ... in total`
+        if (
+            fns == ["sum"]
+            and self.items[index].text.lower() in {"in total", "overall", "altogether", "combined"}
+            and not self._follows_operand(at)
+            and any(one.kind == "count" for one in self.items)
+        ):
+            return
+        for operand in self.operands(at):
+            for fn in fns:
+                if (
+                    fn == "sum"
+                    and any("unit" in column.words and {"price", "cost"} & set(column.words) for column in operand[2])
+                    and "*" not in operand[0]
+                    and not any(item.exact and set(operand[2]) == set(item.columns) for item in self.items)
+                ):
+                    raise NotUnderstood(
+                        f'"{operand[1]}" is for one piece; its total says nothing. Say, for example, "total of quantity times {operand[1]}".'  # noqa: E501 - a sentence in one piece
+                    )
+                if fn == "quartiles":
+                    self.out.measures += [self.measure(one, operand) for one in ("q25", "median", "q75")]
+                elif fn == "mode":
+                    raise NotUnderstood("Ask for the most common value on its own.")
+                else:
+                    self.out.measures.append(self.measure(fn, operand))
+        self._having_after(at)
+
+    def _follows_operand(self, at: int) -> bool:
+        item = self.at(at)
+        return item is not None and not item.used and at not in self.grouped and self.operand(at) is not None
+
+    def _having_after(self, at: int) -> None:
+        """`total revenue over 1000`: a comparison of the aggregate."""
+        for index in range(at, min(at + 3, len(self.items))):
+            sign, number = self.items[index], self.at(index + 1)
+            if (
+                sign.kind == "cmp"
+                and not sign.used
+                and number
+                and number.kind == "num"
+                and number.number is not None
+                and not number.used
+            ):
+                sign.used = number.used = True
+                measure = self.out.measures[-1]
+                self.out.having.append(
+                    (f"{measure.sql} {sign.value} {number.number}", f"{measure.label} {sign.value} {number.number}")
+                )
+
+    def _nested(self, fns: list[str], at: int) -> None:
+        if fns[0] not in {"avg", "median", "min", "max", "sum", "stddev"} or not self.out.groups:
+            raise NotUnderstood(
+                f'"{NAMES.get(fns[0], fns[0])} {NAMES.get(fns[1], fns[1])}" needs a "per ...": an aggregate of each group.'  # noqa: E501 - a sentence in one piece
+            )
+        operand = self.operands(at)[0]
+        self.out.kind = f"nested {fns[0]}"
+        self.out.measures.append(self.measure(fns[1], operand))
+
+    def _mode(self, at: int, *, back: bool = False) -> None:
+        for index in range(at, len(self.items)):
+            item = self.items[index]
+            if not item.used and item.kind in {"col", "entity"} and item.columns and item.note != "row":
+                column = self.pick(item, None)
+                item.used = True
+                self.out.rank = Rank(True, 1, "count(*)", "number of rows", aggregated=True)
+                self.out.columns = [column]
+                if any(group.column == column for group in self.out.groups):
+                    return
+                self.out.kind = "ranked"
+                return
+            if item.kind not in {"entity", "rows", "and", "list"} and not item.used:
+                break
+        if not back:
+            places = [place for place, item in enumerate(self.items) if item.kind == "which"]
+            if places:  # `which book was borrowed most often`
+                self._mode(places[0] + 1, back=True)
+                return
+        raise NotUnderstood("The most common what? Name the column.")
