@@ -164,7 +164,7 @@ def test_a_computation_that_does_not_end_is_ended_and_the_next_one_works() -> No
         assert "4" in agent.run("2 + 2")
         agent._limit_s = 0.05
         with pytest.raises(AgentFailed, match="ended after"):
-            agent.run("factorise 10000000000000000000000000000000000000000000000000001")
+            agent.run("factorise 21000000000000000000000383956000000000000000001235999223")
         agent._limit_s = 60.0
         assert "5" in agent.run("2 + 3")
     finally:

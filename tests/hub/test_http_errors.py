@@ -19,62 +19,56 @@ from tests.hub.served import ALICE, BORIS, served
 DIGEST = "sha256:" + "0" * 64
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "rest", "status", "code", "words"),
-    [
-        ("POST", "/v1/goals", {"json": {"goal": "  "}}, 400, "empty", "goal is empty"),
-        ("POST", "/v1/goals", {"json": {}}, 400, "malformed", "goal"),
-        ("POST", "/v1/goals", {"json": {"goal": 7}}, 400, "malformed", "$.goal"),
-        ("POST", "/v1/goals", {"json": {"goal": "x", "max_turns": 0}}, 400, "malformed", "got 0"),
-        ("POST", "/v1/goals", {"json": {"goal": "x", "colour": "red"}}, 400, "malformed", "colour"),
-        ("POST", "/v1/goals", {"json": {"goal": "x", "budgets": {"depth": 99}}}, 400, "malformed", "got 99"),
-        ("POST", "/v1/goals", {"json": {"goal": "x", "initiator": "Nobody"}}, 404, "unknown_agent", "'Nobody'"),
-        ("POST", "/v1/goals", {"json": {"goal": "x", "continues": "n"}}, 404, "unknown_group", "'n'"),
-        ("POST", "/v1/goals", {"content": b"{"}, 400, "malformed", "not JSON"),
-        ("POST", "/v1/goals", {"content": b"\xff\xff"}, 400, "malformed", "not JSON"),
-        ("POST", "/v1/goals", {"content": b""}, 400, "empty", "body is empty"),
-        ("POST", "/v1/goals", {"content": b'"' + b"x" * 3_000_000 + b'"'}, 413, "too_large", "send files as artifacts"),
-        ("POST", "/v1/agents", {"json": {"name": "", "description": "x"}}, 400, "malformed", "$.name"),
-        ("POST", "/v1/agents", {"json": {"name": " x", "description": "x"}}, 400, "bad_name", "begins or ends"),
-        ("POST", "/v1/agents", {"json": {"name": "x" * 300, "description": "x"}}, 400, "malformed", "length"),
-        ("POST", "/v1/agents", {"json": {"name": "x", "description": " "}}, 400, "empty", "description"),
-        ("POST", "/v1/agents", {"json": {"name": "x", "description": "y", "type": "Dog"}}, 400, "malformed", "'Dog'"),
-        ("GET", "/v1/agents?limit=0", {}, 400, "malformed", "got '0'"),
-        ("GET", "/v1/agents?limit=many", {}, 400, "malformed", "limit"),
-        ("GET", "/v1/agents?colour=red", {}, 400, "malformed", "colour"),
-        ("GET", "/v1/agents?limit=1&limit=2", {}, 400, "duplicate", "'limit'"),
-        ("GET", "/v1/agents?after=Nobody", {}, 400, "unknown_agent", "'Nobody'"),
-        ("GET", "/v1/agents?search=%20", {}, 400, "empty", "phrase 1"),
-        ("GET", "/v1/agents/Nobody", {}, 404, "unknown_agent", "'Nobody'"),
-        ("GET", "/v1/goals/none", {}, 404, "unknown_goal", "'none'"),
-        ("GET", "/v1/goals?after=x", {}, 400, "malformed", "after 'x'"),
-        ("GET", "/v1/groups/none", {}, 404, "unknown_group", "'none'"),
-        ("GET", "/v1/groups?state=asleep", {}, 400, "malformed", "'asleep'"),
-        ("PUT", "/v1/artifacts", {"content": b"x"}, 400, "malformed", "name"),
-        ("PUT", "/v1/artifacts?name=..", {"content": b"x"}, 400, "malformed", "name"),
-        ("PUT", "/v1/artifacts?name=a/b", {"content": b"x"}, 400, "malformed", "name"),
-        ("PUT", "/v1/artifacts?name=a&media_type=nonsense", {"content": b"x"}, 400, "malformed", "'nonsense'"),
-        ("GET", "/v1/artifacts/..%2Ftoken", {}, 404, "unknown_kind", "/openapi.json"),
-        ("GET", "/v1/artifacts/sha256:xyz", {}, 400, "malformed", "'sha256:xyz'"),
-        ("GET", f"/v1/artifacts/{DIGEST}", {}, 404, "unknown_artifact", "upload it first"),
-        ("GET", "/v1/nothing", {}, 404, "unknown_kind", "/openapi.json"),
-        ("DELETE", "/v1/goals", {}, 405, "illegal_now", "DELETE"),
-        ("GET", "/v1/contacts?owner=boris", {}, 403, "not_allowed", "'boris'"),
-    ],
-)
-async def test_a_bad_request_is_answered_with_what_would_mend_it(
-    hub_of_module, method, path, rest, status, code, words
-):
-    answer = await hub_of_module.ask(method, path, **rest)
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"]) == (status, code), error
-    assert words in error["message"]
+BAD_REQUESTS: list[tuple[str, str, dict[str, Any], int, str, str]] = [
+    ("POST", "/v1/goals", {"json": {"goal": "  "}}, 400, "empty", "goal is empty"),
+    ("POST", "/v1/goals", {"json": {}}, 400, "malformed", "goal"),
+    ("POST", "/v1/goals", {"json": {"goal": 7}}, 400, "malformed", "$.goal"),
+    ("POST", "/v1/goals", {"json": {"goal": "x", "max_turns": 0}}, 400, "malformed", "got 0"),
+    ("POST", "/v1/goals", {"json": {"goal": "x", "colour": "red"}}, 400, "malformed", "colour"),
+    ("POST", "/v1/goals", {"json": {"goal": "x", "budgets": {"depth": 99}}}, 400, "malformed", "got 99"),
+    ("POST", "/v1/goals", {"json": {"goal": "x", "initiator": "Nobody"}}, 404, "unknown_agent", "'Nobody'"),
+    ("POST", "/v1/goals", {"json": {"goal": "x", "continues": "n"}}, 404, "unknown_group", "'n'"),
+    ("POST", "/v1/goals", {"content": b"{"}, 400, "malformed", "not JSON"),
+    ("POST", "/v1/goals", {"content": b"\xff\xff"}, 400, "malformed", "not JSON"),
+    ("POST", "/v1/goals", {"content": b""}, 400, "empty", "body is empty"),
+    ("POST", "/v1/goals", {"content": b'"' + b"x" * 3_000_000 + b'"'}, 413, "too_large", "send files as artifacts"),
+    ("POST", "/v1/agents", {"json": {"name": "", "description": "x"}}, 400, "malformed", "$.name"),
+    ("POST", "/v1/agents", {"json": {"name": " x", "description": "x"}}, 400, "bad_name", "begins or ends"),
+    ("POST", "/v1/agents", {"json": {"name": "x" * 300, "description": "x"}}, 400, "malformed", "length"),
+    ("POST", "/v1/agents", {"json": {"name": "x", "description": " "}}, 400, "empty", "description"),
+    ("POST", "/v1/agents", {"json": {"name": "x", "description": "y", "type": "Dog"}}, 400, "malformed", "'Dog'"),
+    ("GET", "/v1/agents?limit=0", {}, 400, "malformed", "got '0'"),
+    ("GET", "/v1/agents?limit=many", {}, 400, "malformed", "limit"),
+    ("GET", "/v1/agents?colour=red", {}, 400, "malformed", "colour"),
+    ("GET", "/v1/agents?limit=1&limit=2", {}, 400, "duplicate", "'limit'"),
+    ("GET", "/v1/agents?after=Nobody", {}, 400, "unknown_agent", "'Nobody'"),
+    ("GET", "/v1/agents?search=%20", {}, 400, "empty", "phrase 1"),
+    ("GET", "/v1/agents/Nobody", {}, 404, "unknown_agent", "'Nobody'"),
+    ("GET", "/v1/goals/none", {}, 404, "unknown_goal", "'none'"),
+    ("GET", "/v1/goals?after=x", {}, 400, "malformed", "after 'x'"),
+    ("GET", "/v1/groups/none", {}, 404, "unknown_group", "'none'"),
+    ("GET", "/v1/groups?state=asleep", {}, 400, "malformed", "'asleep'"),
+    ("PUT", "/v1/artifacts", {"content": b"x"}, 400, "malformed", "name"),
+    ("PUT", "/v1/artifacts?name=..", {"content": b"x"}, 400, "malformed", "name"),
+    ("PUT", "/v1/artifacts?name=a/b", {"content": b"x"}, 400, "malformed", "name"),
+    ("PUT", "/v1/artifacts?name=a&media_type=nonsense", {"content": b"x"}, 400, "malformed", "'nonsense'"),
+    ("GET", "/v1/artifacts/..%2Ftoken", {}, 404, "unknown_kind", "/openapi.json"),
+    ("GET", "/v1/artifacts/sha256:xyz", {}, 400, "malformed", "'sha256:xyz'"),
+    ("GET", f"/v1/artifacts/{DIGEST}", {}, 404, "unknown_artifact", "upload it first"),
+    ("GET", "/v1/nothing", {}, 404, "unknown_kind", "/openapi.json"),
+    ("DELETE", "/v1/goals", {}, 405, "illegal_now", "DELETE"),
+    ("GET", "/v1/contacts?owner=boris", {}, 403, "not_allowed", "'boris'"),
+]
+"""(method, path, what is sent, status, code, words of the message), all to one hub."""
 
 
-@pytest.fixture
-async def hub_of_module(tmp_path):
+async def test_a_bad_request_is_answered_with_what_would_mend_it(tmp_path):
     async with served(tmp_path) as net:
-        yield net
+        for method, path, rest, status, code, words in BAD_REQUESTS:
+            answer = await net.ask(method, path, **rest)
+            error = answer.json()["error"]
+            assert (answer.status_code, error["code"]) == (status, code), (method, path, error)
+            assert words in error["message"], (method, path, error)
 
 
 async def test_every_operation_but_health_needs_a_token(tmp_path):

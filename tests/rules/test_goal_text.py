@@ -109,7 +109,10 @@ def test_background_that_names_the_file_is_where_the_steps_read() -> None:
 @pytest.mark.parametrize(
     ("task", "inner"),
     [
-        ("write a report with a chart of the monthly totals", ["a chart of the monthly totals"]),
+        ("write a report with a chart of the monthly totals", ["draw a chart of the monthly totals"]),
+        ("write a report with a bar chart of it", ["draw a bar chart of it"]),
+        ("Write a report on the results with a pie chart of them", ["draw a pie chart of them"]),
+        ("Write a report on the findings and include a line chart of the results", ["draw a line chart of the results"]),
         (
             "summarise the average temperature per city from weather.csv in a report",
             ["the average temperature per city from weather.csv"],
@@ -119,10 +122,10 @@ def test_background_that_names_the_file_is_where_the_steps_read() -> None:
         ("Email the total revenue in sales.csv to bob@example.org", ["the total revenue in sales.csv"]),
         (
             "Write a report on sales.csv with a bar chart of the revenue and a table of the top five products",
-            ["a bar chart of the revenue", "a table of the top five products"],
+            ["draw a bar chart of the revenue", "a table of the top five products"],
         ),
         ("In sales.csv, write a report on total revenue by region", ["In sales.csv, total revenue by region"]),
-        ("Write a report about the harvest that includes a map of the fields", ["a map of the fields"]),
+        ("Write a report about the harvest that includes a map of the fields", ["draw a map of the fields"]),
         ("plot the median salary by department", []),
         ("compute the mean price in sales.csv", []),
         ("Write a poem about autumn", []),
@@ -141,7 +144,7 @@ def test_a_task_shows_the_steps_inside_it(task: str, inner: list[str]) -> None:
 
 def test_the_outer_act_is_searched_without_what_the_inner_steps_do() -> None:
     plan = split_task("write a report with a chart of the monthly totals")
-    assert plan.steps[0].search == ("chart of the monthly totals",)
+    assert plan.steps[0].search == ("draw chart of the monthly totals", "draw chart")
     assert plan.steps[1].search == ("write report",)
 
 

@@ -40,7 +40,8 @@ def exact(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return repr(float(f"{value:.15g}")) if value != int_or_none(value) else str(int(value))
+        whole = int_or_none(value)
+        return repr(float(f"{value:.15g}")) if whole is None else str(whole)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, date):

@@ -352,8 +352,10 @@ def finish(r: Reader) -> None:
         if (
             out.conditions
             or out.order is not None
-            or any(item.kind == "list" for item in r.items)
-            and any(item.kind in {"rows", "entity", "result"} for item in r.items)
+            or (
+                any(item.kind == "list" for item in r.items)
+                and any(item.kind in {"rows", "entity", "result"} for item in r.items)
+            )
         ):
             out.kind = "rows"
         else:

@@ -98,7 +98,8 @@ class Measures(Counting):
             return [(self.sql(numeric[0]), numeric[0].name, (numeric[0],))]
         names = ", ".join(column.name for column in numeric) or "none"
         said = self.items[start - 1].text if start else "That"
-        raise NotUnderstood(f'"{said}" of which column? Columns with numbers: {names}.')
+        kept = " ".join(note for table in self.scope.tables for note in table.notes if "stays text" in note)
+        raise NotUnderstood(f'"{said}" of which column? Columns with numbers: {names}. {kept}'.strip())
 
     def _aggregate(self, index: int) -> None:
         fns: list[str] = []

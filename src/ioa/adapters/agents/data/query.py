@@ -188,7 +188,7 @@ def _ranked_rows(reading: Reading) -> str:
     if shown == "*" and first and len(reading.scope.columns) > 1:
         rest = [reading.column_sql(column) for column in reading.scope.columns]
         shown = ", ".join(dict.fromkeys([*first, *([rank.sql] if rank.sql in rest else []), *rest]))
-    if rank.sql not in shown and shown != "*" or shown == "*" and " * " in rank.sql:
+    if (rank.sql not in shown and shown != "*") or (shown == "*" and " * " in rank.sql):
         shown += f", {rank.sql} AS {identifier(rank.label)}"
     return (
         f"SELECT {shown}\nFROM {reading.scope.source}{_where(reading, f'({rank.sql}) IS NOT NULL')}"

@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp  # pyright: ignore[reportMissingTypeStubs] - sympy's types are partial
 
@@ -43,11 +43,27 @@ _REPLACED = {
     "π": " pi ",
     "∞": " oo ",
 }
+
+
+class BadFormula(Exception):
+    """The text is not a formula, or one that is too large. Says where or why."""
+
+
+def _lg(value: Any) -> Any:
+    return S.log(value, 10)
+
+
+def _det(matrix: Any) -> Any:
+    if not isinstance(matrix, S.MatrixBase):
+        raise BadFormula("det needs a matrix such as [[1, 2], [3, 4]].")
+    return cast("Any", matrix).det()
+
+
 FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     **{name: (1, getattr(S, name)) for name in ("sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "sqrt", "floor", "sign", "re", "im", "conjugate", "erf", "gamma", "zeta")},
     "arcsin": (1, S.asin), "arccos": (1, S.acos), "arctan": (1, S.atan), "ln": (1, S.log), "abs": (1, S.Abs), "cbrt": (1, S.cbrt), "ceil": (1, S.ceiling), "ceiling": (1, S.ceiling),
-    "log": (1, lambda x: S.log(x)), "lg": (1, lambda x: S.log(x, 10)), "max": (-1, S.Max), "min": (-1, S.Min), "gcd": (-1, lambda *a: S.gcd(list(a))), "lcm": (-1, lambda *a: S.lcm(list(a))),
-    "mod": (2, S.Mod), "binomial": (2, S.binomial), "choose": (2, S.binomial), "root": (2, S.root), "factorial": (1, S.factorial), "det": (1, lambda m: m.det()),
+    "log": (1, S.log), "lg": (1, _lg), "max": (-1, S.Max), "min": (-1, S.Min), "gcd": (-1, lambda *a: S.gcd(list(a))), "lcm": (-1, lambda *a: S.lcm(list(a))),
+    "mod": (2, S.Mod), "binomial": (2, S.binomial), "choose": (2, S.binomial), "root": (2, S.root), "factorial": (1, S.factorial), "det": (1, _det),
 }  # fmt: skip
 CONSTANTS: dict[str, Any] = {"pi": S.pi, "e": S.E, "i": S.I, "oo": S.oo, "infinity": S.oo, "inf": S.oo}
 GREEK = frozenset(
@@ -71,10 +87,6 @@ GREEK = frozenset(
     ]
 )
 RELATIONS = {"=": S.Eq, "==": S.Eq, "<": S.Lt, ">": S.Gt, "<=": S.Le, ">=": S.Ge, "!=": S.Ne}
-
-
-class BadFormula(Exception):
-    """The text is not a formula, or one that is too large. Says where or why."""
 
 
 @dataclass(frozen=True, slots=True)

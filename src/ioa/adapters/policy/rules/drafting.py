@@ -30,6 +30,7 @@ from ioa.adapters.policy.rules.verbs import VERBS, Kind, gerund_root
 from ioa.adapters.policy.rules.vocabulary import CHART_WORDS, HEADING, MEASURE_WORDS, PREPOSITIONS, WH
 from ioa.adapters.policy.rules.wordlists import word_set
 
+_LOST = " (in: "
 MAX_STEPS = 200
 """A goal with more steps than this is not one goal: the rest is said to be not understood."""
 
@@ -252,7 +253,7 @@ class Drafting:
             self.groups.append([])
         self.groups[-1].append(number)
         for word in lost:
-            self.unknown.append(f"{word} (in: {draft.text()})")
+            self.unknown.append(f"{word}{_LOST}{draft.text()})")
         for other in self.heard:
             other.used = other.used or other.number in needs
         self.heard.append(heard)
@@ -366,6 +367,11 @@ class Drafting:
             search = tuple(dict.fromkeys(p for p in (phrase or text[:300], short) if p))
             steps.append(Step(number, text, needs, after, search, context, draft.kind))
         return Plan(tuple(steps), tuple(dict.fromkeys(self.unknown)), tuple(dict.fromkeys(self.background)))
+
+
+def is_lost_word(part: str) -> bool:
+    """Whether what was not understood is only a word that refers to nothing in the text."""
+    return _LOST in part
 
 
 def draft_source(draft: Draft) -> tuple[Token, ...]:

@@ -6,8 +6,11 @@ A member that was given a task asks this before it decides to work alone or to f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from ioa.adapters.policy.rules.acts import files_in, head_verb, kind_of
+from ioa.adapters.policy.rules.act_phrases import act_phrase
+from ioa.adapters.policy.rules.acts import files_in, head_verb, kind_of, starts_act
+from ioa.adapters.policy.rules.drafting import is_lost_word
 from ioa.adapters.policy.rules.goal_text import Plan, Step, split_goal
 from ioa.adapters.policy.rules.heard import lemma
 from ioa.adapters.policy.rules.openings import strip_opening
@@ -23,10 +26,20 @@ from ioa.adapters.policy.rules.tokens import (
     tokenize,
 )
 from ioa.adapters.policy.rules.verbs import Kind
-from ioa.adapters.policy.rules.vocabulary import CHART_WORDS, DETERMINERS, MEASURE_WORDS, PREPOSITIONS, REPORT_WORDS
+from ioa.adapters.policy.rules.vocabulary import (
+    CHART_WORDS,
+    DETERMINERS,
+    MEASURE_WORDS,
+    PLURAL_RESULTS,
+    PREPOSITIONS,
+    REPORT_WORDS,
+)
 from ioa.adapters.policy.rules.wordlists import word_set
 
-_WITH = word_set("with including containing featuring showing plus incorporating")
+_WITH = word_set("""
+    with including containing featuring showing plus incorporating include contain add embed insert
+    contains includes attach feature incorporate
+""")
 _TOGETHER = frozenset(
     [
         ("together", "with"),
@@ -52,6 +65,9 @@ _PRODUCTS: dict[str, Kind] = {
     "script": "code",
     "comparison": "ask",
 }
+DRAW = Token("word", "draw", -1, -1, "draw")
+"""The one word that is put in, so that a chart inside a report is a request: "draw a bar chart of it"."""
+_POINTING = word_set("it them this that these those its their both")
 _CLOSERS = word_set("in as into using")
 
 
@@ -62,6 +78,8 @@ def split_task(text: str, *, files: Sequence[str] = ()) -> Plan:
     The words are the task's own. The outer step's `search` names its own act without what the inner steps do.
     """
     plan = split_goal(text, files=files)
+    # A task's "it" and "the results" are what its assignee was handed: they are not lost words here.
+    plan = replace(plan, not_understood=tuple(part for part in plan.not_understood if not is_lost_word(part)))
     if len(plan.steps) != 1:
         return plan
     whole = plan.steps[0]
@@ -78,18 +96,33 @@ def split_task(text: str, *, files: Sequence[str] = ()) -> Plan:
     steps: list[Step] = []
     source = list(source_of(core))
     for number, (piece, kind) in enumerate(inner, 1):
-        if not files_in(piece) and not lead and files_in(source):
-            piece = [*piece, *source]  # the file stands behind the last piece only
-        own = render(piece)
-        carried = context if context and not files_in(piece) else ""
-        steps.append(
-            Step(number, f"{carried}, {own}" if carried else own, (), (), (phrase_of(piece, lead),), carried, kind)
-        )
+        own = list(piece)
+        if not files_in(own) and not lead and files_in(source) and not _points_back(own):
+            own = [*own, *source]  # the file stands behind the last piece only
+        if kind == "plot" and not starts_act(own, 0, strong=False):
+            own = [DRAW, *own]
+        said = render(own)
+        carried = context if context and not files_in(own) else ""
+        phrases = _phrases(own, lead, kind)
+        text = f"{carried}, {said}" if carried else said
+        steps.append(Step(number, text, (), (), phrases, carried, kind))
     needs = tuple(range(1, len(inner) + 1))
-    steps.append(
-        Step(len(inner) + 1, whole.text, needs, (), (phrase_of(outer) or whole.search[0],), whole.context, whole.kind)
-    )
+    search = _phrases(outer, (), whole.kind) or whole.search
+    steps.append(Step(len(inner) + 1, whole.text, needs, (), search, whole.context, whole.kind))
     return Plan(tuple(steps), plan.not_understood, plan.background)
+
+
+def _phrases(tokens: Sequence[Token], lead: Sequence[Token], kind: Kind) -> tuple[str, ...]:
+    """The two phrases to search an agent by: of the whole request, and of its act alone."""
+    found = (phrase_of(tokens, lead), act_phrase(tokens, lead, kind) if tokens else "")
+    return tuple(dict.fromkeys(phrase for phrase in found if phrase))
+
+
+def _points_back(tokens: Sequence[Token]) -> bool:
+    """Whether a piece speaks of what the task was handed ("a bar chart of it"), and so needs no file."""
+    return bool({token.low for token in tokens} & _POINTING) or any(
+        token.low in PLURAL_RESULTS | {"result"} and tokens[n - 1].low == "the" for n, token in enumerate(tokens) if n
+    )
 
 
 def _inner(core: list[Token], lead: list[Token], kind: Kind) -> tuple[list[tuple[list[Token], Kind]], list[Token]]:
@@ -139,7 +172,9 @@ def _products(core: list[Token], kind: Kind) -> tuple[list[tuple[list[Token], Ki
         pieces.append(current)
     cleaned: list[tuple[list[Token], Kind]] = []
     for piece in pieces:
-        while piece and (piece[-1].text in {",", ".", "?"} or piece[-1].low in {"and", "in", "it"}):
+        while len(piece) > 2 and piece[-1].low == "it" and piece[-2].low == "in":
+            piece = piece[:-2]  # "a report with a chart in it"
+        while piece and (piece[-1].text in {",", ".", "?"} or piece[-1].low in {"and", "in"}):
             piece.pop()
         product = _product(piece, kind)
         if piece and product:

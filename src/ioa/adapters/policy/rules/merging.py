@@ -24,6 +24,7 @@ from ioa.adapters.policy.rules.vocabulary import (
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _PASSAGES = word_set("passage passages section page pages sentence source sources")
+_INCLUDING = word_set("include add embed insert incorporate illustrate attach")
 _COUNTING = word_set("sum count total average add")
 _PRINTED = word_set("prints print printed outputs output returns return says printout shows")
 _LOADING = word_set("load open import take use consider access parse")
@@ -91,6 +92,8 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
         return "prepares"
     if verb in {"group", "split", "filter"} and following in _COUNTING and any(t.low in {"it", "them"} for t in second):
         return "shares"  # "group the expenses by category and add them up"
+    if kind_of(first) == "write" and following in _INCLUDING and not after.opening.sequence:
+        return "delivers"  # "write a report and include a line chart of it"
     if kind_of(first) == "code" and following in {"tell", "show", "report", "give", "return", "print", ""}:
         lows = {t.low for t in second}
         if lows & (_PRINTED | RESULT_WORDS) and len(second) < 9 and not lows & REPORT_WORDS - {"report"}:
