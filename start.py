@@ -24,9 +24,10 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
 GOAL = (
-    "In examples/orders.csv, find the total revenue per region and the average delivery days per carrier. "
+    "Find the total revenue per region in examples/orders.csv and the average delivery days per carrier. "
     "Look up the revenue target for 2026 in examples/handbook.md. "
-    "Then write a report with a bar chart of the total revenue per region in examples/orders.csv."
+    "Then compute the total revenue in examples/orders.csv, and calculate what percentage of 32000 that is. "
+    "Finally write a report about all findings with a bar chart of the total revenue per region in examples/orders.csv."
 )
 
 

@@ -41,8 +41,7 @@ class Chat:
         self.said = 0
         self.heard = [0] * members
         self._post = post
-        self._posted_at = 0.0  # of the newest message
-        self._before_at = 0.0  # of the one before: some may still be about to hear it
+        self._posted_at: list[float] = []
         self._run: Run | None = None
         self._upto = 0
 
@@ -55,7 +54,7 @@ class Chat:
         """The member who has the floor says the next message."""
         place = self.said % len(self.heard)
         self.said += 1
-        self._before_at, self._posted_at = self._posted_at, posted_at
+        self._posted_at.append(posted_at)
         self._post(place, self.said)
 
     def hear(self, place: int, number: int, accepted_ago_s: float) -> None:
@@ -67,9 +66,8 @@ class Chat:
         if run is None:
             raise Lost(f"{self.name}: member {place} heard message {number}, and nobody had spoken")
         now = time.perf_counter()
-        posted_at = self._posted_at if number == self.said else self._before_at
-        run.note(now - posted_at, accepted_ago_s)
-        if place == number % len(self.heard) and number == self.said:
+        run.note(now - self._posted_at[number - 1], accepted_ago_s)
+        if place == number % len(self.heard):
             if self.said < self._upto and run.goes_on(now):
                 run.next(self, now)
             else:

@@ -308,7 +308,7 @@ FRESH: list[tuple[str, Expected]] = [
     ("Solve for t: 4.9 t^2 = 20. Then convert the result to milliseconds.", [("4.9 t^2 = 20", ()), ("milliseconds", (1,))]),
     ("Count how often each error code appears in errors.log and look up what the most frequent one means in codes.md.",
      [("each error code", ()), ("most frequent one means", (1,))]),
-    ("Rank the regions in harvest.csv by yield per hectare. Who is first? And last?", [("Rank the regions", ()), ("Who is first", (1,))]),
+    ("Rank the regions in harvest.csv by yield per hectare. Who is first? And last?", [("Rank the regions", ()), ("Who is first", (1,)), ("Who is last?", (1,))]),
     ("Please check if invoice 4711 is in invoices.csv and, if so, tell me its amount.", [("invoice 4711", ())]),
     ("Prepare a handout for my class about photosynthesis with a diagram and five quiz questions.", [("handout", ())]),
     ("Give me an overview of employees.csv, then the median tenure per department.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ioa.adapters.agents.data.condition_comparisons import Comparisons
+from ioa.adapters.agents.data.condition_core import plain
 from ioa.adapters.agents.data.question import NotUnderstood, year_item
 
 
@@ -27,6 +28,7 @@ class Conditions(Comparisons):
                 case "num":
                     if year_item(self.items[at]):
                         self._year(at)
+                    self._adjective(at)
                 case "cmp" | "not":
                     self._bare(at)
                 case "more":
@@ -99,6 +101,31 @@ class Conditions(Comparisons):
         elif one.kind == "missing" and at not in self.grouped:
             self._null(at, self.pick(item, None), negated)
             self._use(at, after, *([after - 1] if negated else []))
+
+    def _adjective(self, at: int) -> None:
+        """`3 bedroom homes`: a number before the singular of a column, before a noun."""
+        number, item, noun = self.items[at], self._at(at + 1), self._at(at + 2)
+        previous = self._at(at - 1)
+        if (
+            number.used
+            or number.ordinal
+            or number.number is None
+            or item is None
+            or noun is None
+            or item.kind != "col"
+            or item.plural
+            or item.used
+            or at + 1 in self.grouped
+            or noun.kind not in {"entity", "rows", "val"}
+            or self.before[at + 1]
+            or self.before[at + 2]
+            or (previous is not None and previous.kind in {"cmp", "between", "and", "ext", "hint", "when"})
+        ):
+            return
+        column = self.pick(item, ("number",))
+        self._use(at, at + 1)
+        shown = plain(number.number)
+        self._add(at, f"{self.sql(column)} = {shown}", f"{column.name} is {shown}", column=column)
 
     def _summed(self, at: int) -> bool:
         """Whether an aggregate stands before a list of columns that ends here."""

@@ -267,9 +267,8 @@ def _flat_tables(label: str, records: list[dict[str, object]]) -> list[RawTable]
 
 
 def _is_records(value: object) -> bool:
-    return (
-        isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in cast("list[object]", value))
-    )
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return bool(items) and all(isinstance(item, dict) for item in items)
 
 
 def _flatten(record: dict[str, object], prefix: str, row: dict[str, object]) -> None:

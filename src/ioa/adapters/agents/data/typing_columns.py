@@ -104,7 +104,8 @@ def _to_number(
     units = {str(row[1]) for row in found}
     if len(signs) > 1 or len(units) > 1:
         several = ", ".join(sorted(signs) or sorted(units))
-        if len(signs) > 1 or (len(units) <= 3 and "" not in units):
+        digits = f"trim(regexp_replace({bare}, '[%°a-zA-Zµ²³/]+$', ''))"
+        if _count(con, table, f"{words} OR regexp_full_match({digits}, {literal(f'({_US}|{_EU})')})") == filled:
             return [
                 f'Column "{column}" mixes currencies or units ({several}), so it stays text: they must not be added up.'
             ]

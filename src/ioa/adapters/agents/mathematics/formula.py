@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import sympy as sp  # pyright: ignore[reportMissingTypeStubs] - sympy's types are partial
 
@@ -56,7 +56,7 @@ def _lg(value: Any) -> Any:
 def _det(matrix: Any) -> Any:
     if not isinstance(matrix, S.MatrixBase):
         raise BadFormula("det needs a matrix such as [[1, 2], [3, 4]].")
-    return cast("Any", matrix).det()
+    return matrix.det()
 
 
 FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {

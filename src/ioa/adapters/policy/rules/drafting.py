@@ -15,6 +15,7 @@ from ioa.adapters.policy.rules.acts import (
     starts_act,
 )
 from ioa.adapters.policy.rules.carrying import fits, full_source, inside, latest
+from ioa.adapters.policy.rules.ellipses import complete
 from ioa.adapters.policy.rules.follow_ups import refined
 from ioa.adapters.policy.rules.heard import Heard, hear, lemma
 from ioa.adapters.policy.rules.merging import Clause, only_source
@@ -118,10 +119,8 @@ class Drafting:
             case "detail":
                 self._remark(verbatim, sentence)
                 self._point_to(sentence)
-            case "elliptic":
-                self.steps[-1].remarks.append(verbatim)
-            case "same":
-                if not self._same(reading, number):
+            case "elliptic" | "same":
+                if not self._same(reading, number) and not self._completed(reading, number):
                     self.unknown.append(verbatim)
             case "unknown":
                 self.unknown.append(verbatim)
@@ -350,6 +349,24 @@ class Drafting:
             self.groups[-1].append(n + offset)
             self.heard.append(hear(n + offset, copy.clause.act, number, copy.label, copy.kind))
             self.steps.append(copy)
+        return True
+
+    def _completed(self, reading: Reading, number: int) -> bool:
+        """ "And the median?": the question before once more, with its one measure or grouping replaced."""
+        model = self.steps[-1] if self.steps else None
+        if model is None or sum(step.sentence == model.sentence for step in self.steps) != 1:
+            return False
+        tokens = complete(model.clause.tokens, reading.sentence.tokens[reading.opening.length :])
+        if tokens is None or len(self.steps) >= MAX_STEPS:
+            return False
+        clause = replace(model.clause, tokens=tokens, opening=reading.opening)
+        copy = replace(
+            model, clause=clause, sentence=number, remarks=list(model.remarks), needs=set(model.needs), after=set()
+        )
+        place = len(self.steps) + 1
+        self.groups[-1].append(place)
+        self.heard.append(hear(place, copy.clause.act, number, copy.label, copy.kind))
+        self.steps.append(copy)
         return True
 
     def plan(self) -> Plan:

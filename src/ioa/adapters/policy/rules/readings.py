@@ -17,6 +17,7 @@ from ioa.adapters.policy.rules.acts import (
 )
 from ioa.adapters.policy.rules.clauses import split_clauses
 from ioa.adapters.policy.rules.constraints import is_closing, is_constraint
+from ioa.adapters.policy.rules.ellipses import is_elliptic
 from ioa.adapters.policy.rules.merging import Clause, delivers
 from ioa.adapters.policy.rules.openings import NO_OPENING, Opening, strip_opening
 from ioa.adapters.policy.rules.sentences import Sentence
@@ -108,7 +109,7 @@ def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
     if opening.courtesy and question and not question_start(core):
         core = core[:-1]  # "Could you compute the mean?" is no question
         question = False
-    if not first and question and opening.addition and _elliptic(core):
+    if not first and ((question and opening.addition and _elliptic(core)) or is_elliptic(core)):
         return Reading("elliptic", sentence, opening)
     if not first and lows[:2] in (["what", "about"], ["how", "about"]):
         return Reading("same", sentence, opening)
