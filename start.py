@@ -53,8 +53,8 @@ def set_up(*, developing: bool) -> None:
         venv.create(VENV, with_pip=True)
     if not any(BIN.glob("uv*")):
         check(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv>=0.8,<1")
-    groups = ["--all-extras"] if developing else ["--all-extras", "--no-dev", "--inexact"]
-    check(BIN / "uv", "sync", "--quiet", "--locked", "--inexact", *dict.fromkeys(groups), "--python", PYTHON)
+    wanted = ["--all-extras"] if developing else ["--extra", "agents", "--no-dev"]
+    check(BIN / "uv", "sync", "--quiet", "--locked", "--inexact", *wanted, "--python", PYTHON)
 
 
 def run(*command: str | Path) -> int:

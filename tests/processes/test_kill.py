@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.processes.network import ProcessNetwork
+from tests.processes.network import ProcessNetwork, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -124,7 +124,7 @@ async def test_kill_9_at_random_points_changes_nothing(network: ProcessNetwork, 
 
 
 async def check_journals(network: ProcessNetwork, comm_ids: list[str]) -> None:
-    """Every member's own log is the hub's: nothing missing, nothing twice. Of the last goal the end may be on its way."""
+    """Every member's own log is the hub's: nothing missing, nothing twice. The end of the last may be on its way."""
     await network.agents_ready(*WORKERS)
     logs = {comm_id: await network.log(comm_id) for comm_id in comm_ids}
     for name in WORKERS:
@@ -137,6 +137,10 @@ async def check_journals(network: ProcessNetwork, comm_ids: list[str]) -> None:
         network.start(name)
 
 
+async def has_begun(notes: Path, before: int) -> bool:
+    return await asyncio.to_thread(lambda: notes.exists() and len(notes.read_text().splitlines()) > before)
+
+
 async def test_a_task_that_may_have_run_and_is_not_idempotent_ends_unknown(network: ProcessNetwork) -> None:
     await network.agents_ready(*WORKERS)
     begun = network.folder / "letters.txt"
@@ -144,8 +148,7 @@ async def test_a_task_that_may_have_run_and_is_not_idempotent_ends_unknown(netwo
     goal_id = await network.give("Send the letters by mail to the village.")
     async for message in network.entries(goal_id):
         if message["type"] == "task_start" and message["sender"] == "Letter carrier":
-            while not begun.exists() or len(begun.read_text().splitlines()) == before:
-                await asyncio.sleep(0.005)  # until the agent in the other process has begun
+            await until(lambda: has_begun(begun, before), "the agent begins")
             network.kill("Letter carrier")
             network.start("Letter carrier")
     goal = await network.goal(goal_id)

@@ -21,14 +21,13 @@ FIT = keyword_fit(
 )
 
 
-def member(name: str, *, fails: str = "", **more: bool) -> Member:
+def member(name: str, *, fails: str = "", discussion_only: bool = False) -> Member:
     def work(task_desc: str) -> str:
         if fails:
             raise AgentFailed(fails)
         return f"{name} did: {task_desc}"
 
-    silent = more.pop("silent", False)
-    return Member(Card(name=name, description=name, **more), RulesPolicy(), work, silent=silent)
+    return Member(Card(name=name, description=name, discussion_only=discussion_only), RulesPolicy(), work)
 
 
 def table(goal: str, *members: Member, depth: int = 0) -> Conversation:

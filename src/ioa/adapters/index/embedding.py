@@ -42,7 +42,7 @@ class Embedder(Protocol):
 
 
 class MiniLM:
-    """The model that ships with the package: some 13 ms of CPU a card of 40 tokens, 11 ms a lone query, on one core.
+    """The model that ships with the package: some 13 ms of CPU a card of 40 tokens, as much a lone query, on one core.
 
     What was embedded lately is remembered; what `store` holds is not computed, and what is computed is given to it.
     """

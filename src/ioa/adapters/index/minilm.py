@@ -1,7 +1,7 @@
 """The network all-MiniLM-L6-v2 in numpy: token numbers to a vector of meaning.
 
-An inference engine would make the base install half as large again (onnxruntime: 73 MB with what it needs, and
-no wheels for some platforms) to save 3 ms of 13 a card and 8 of 11 a query, which is cached. Six layers of BERT
+An inference engine would make the base install half as large again (onnxruntime: 71 MB with what it needs, and
+no wheels for some platforms) to save 5 ms of 13 a card and 10 of 13 a query, which is cached. Six layers of BERT
 are these lines.
 
 Arrays are feature-major, `(features, tokens)`, and the tokens of all texts of a batch stand side by side
