@@ -6,13 +6,18 @@ import random
 
 from ioa.protocol.cards import Card
 
-_ACTS = "checks plans sorts translates draws repairs prices books counts compares cleans predicts schedules reviews".split()
-_KINDS = "monthly handwritten regional seasonal cheap medical legal historical digital public rural nordic".split()
-_THINGS = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_ACTS = _words("checks plans sorts translates draws repairs prices books counts compares cleans predicts schedules")
+_KINDS = _words("monthly handwritten regional seasonal cheap medical legal historical digital public rural nordic")
+_THINGS = _words(
     "invoices flights recipes contracts maps bridges gardens vaccines samples letters songs tickets engines rivers "
     "lectures budgets pumps orchards archives turbines"
-).split()
-_PEOPLE = "teachers pilots nurses farmers lawyers museums bakers students libraries airports builders divers".split()
+)
+_PEOPLE = _words("teachers pilots nurses farmers lawyers museums bakers students libraries airports builders divers")
 
 
 def made_up_cards(count: int, *, seed: int) -> list[Card]:

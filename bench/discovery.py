@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import httpx
 import msgspec
-
 from bench.cards import made_up_cards, made_up_queries
 from bench.figures import middle, percentiles, significant
 from bench.hub_process import TOKEN
 from bench.servers import Server, server
 from bench.wires import HubMember, HubWire
+
 from ioa.protocol.frames import Search
 
 _SEARCHERS = 8  # a hub limits each connection to 40 searches a second after the first 200
@@ -25,10 +25,11 @@ _WARM_UP = 10
 
 @dataclass(frozen=True)
 class Crowd:
-    """How many agents register, at how many connections; how large the registries are that are searched, and how often
-    each is asked something new, then the same again."""
+    """How many agents register, over how many connections (fewer where each is embedded, which takes longer); how
+    large the registries are that are searched, and how often each is asked something new, then the same again."""
 
     registered: int = 500
+    registered_with_meaning: int = 150
     connections: int = 16
     sizes: tuple[int, ...] = (1_500, 20_000)
     queries: int = 200
@@ -37,22 +38,23 @@ class Crowd:
 async def registrations(crowd: Crowd, folder: Path, say: Callable[[str], None]) -> dict:
     """Registrations over HTTP, to a hub that searches by words and meaning, and to one by words only."""
     found = {}
-    for name, flags in (("words and meaning", ["--meaning"]), ("words only", [])):
-        say(f"{crowd.registered} agents register ({name})")
+    for name, flags, count in (
+        ("words and meaning", ["--meaning"], crowd.registered_with_meaning),
+        ("words only", [], crowd.registered),
+    ):
+        say(f"{count} agents register ({name})")
         with server("hub_process", str(folder / name.replace(" ", "-")), *flags) as hub:
-            found[name] = await _register(crowd, hub)
+            found[name] = await _register(hub, count, crowd.connections)
     return found
 
 
-async def _register(crowd: Crowd, hub: Server) -> dict:
-    cards = made_up_cards(crowd.registered + _WARM_UP, seed=3)
+async def _register(hub: Server, count: int, connections: int) -> dict:
+    cards = made_up_cards(count + _WARM_UP, seed=3)
     waiting = iter(cards[_WARM_UP:])
     taken_s: list[float] = []
-    limits = httpx.Limits(max_connections=crowd.connections, max_keepalive_connections=crowd.connections)
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(
-        base_url=hub.url, headers=headers, limits=limits, trust_env=False, timeout=60
-    ) as http:
+    async with httpx.AsyncClient(base_url=hub.url, headers=headers, limits=limits, trust_env=False, timeout=60) as http:
 
         async def post(card: object) -> None:
             answer = await http.post("/v1/agents", content=msgspec.json.encode(card))
@@ -67,12 +69,13 @@ async def _register(crowd: Crowd, hub: Server) -> dict:
         for card in cards[:_WARM_UP]:
             await post(card)
         before, begin = hub.used().cpu_s, time.perf_counter()
-        await asyncio.gather(*(work() for _ in range(crowd.connections)))
+        await asyncio.gather(*(work() for _ in range(connections)))
         wall_s, cpu_s = time.perf_counter() - begin, hub.used().cpu_s - before
     return {
-        "agents per s": significant(crowd.registered / wall_s),
-        "agents per CPU s": significant(crowd.registered / cpu_s),
-        "CPU ms per agent": significant(1000 * cpu_s / crowd.registered),
+        "agents": count,
+        "agents per s": significant(count / wall_s),
+        "agents per CPU s": significant(count / cpu_s),
+        "CPU ms per agent": significant(1000 * cpu_s / count),
         "answered within, ms": percentiles(taken_s),
     }
 

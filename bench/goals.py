@@ -1,7 +1,8 @@
 """Wall time of whole goals when the agents themselves take no time: what the network adds.
 
-One process, as `ioa run` has it: a durable hub, six clients with the rules policy, journals on the disk. The agents have
-the cards of the built-in ones and answer at once. Timed from the goal's POST over HTTP to its end in the event stream.
+One process, as `ioa run` has it: a durable hub, six clients with the rules policy, journals on the disk. The agents
+have the cards of the built-in ones and answer at once. Timed from the goal's POST over HTTP to its end in the event
+stream.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.figures import middle, percentiles
+
 from ioa.adapters.agents.builtin import BUILTIN, builtin_agent
 from ioa.adapters.agents.carded import CardedAgent
 from ioa.bootstrap import embedded_network
@@ -21,8 +23,8 @@ from ioa.protocol.messages import Artifact, kind
 
 _EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 _FILES = ("orders.csv", "handbook.md")
-_MEASURES = ("total revenue", "average quantity", "total profit", "mean price", "lowest price", "largest revenue")
-_GROUPS = ("region", "product", "month", "customer", "city", "country", "channel", "quarter", "segment", "shop")
+_AMOUNTS = ("revenue", "quantity", "profit", "cost", "turnover", "weight")
+_GROUPS = ("region", "product", "month", "customer", "city", "country", "channel", "quarter")
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ def two_steps(number: int) -> str:
 
 def whole_path(number: int) -> str:
     """A goal with asynchronous tasks, a pause, a synchronous task and a nested team. Other words for each number."""
-    measure = _MEASURES[number % len(_MEASURES)]
-    group = _GROUPS[number // len(_MEASURES) % len(_GROUPS)]
+    amount = _AMOUNTS[number % len(_AMOUNTS)]
+    group = _GROUPS[number // len(_AMOUNTS) % len(_GROUPS)]
     return (
-        f"Find the {measure} per {group} in orders.csv. Look up the {measure} target for {2026 + number} in "
-        f"handbook.md. Then write a report with a bar chart of the {measure} per {group} in orders.csv."
+        f"Find the total {amount} per {group} in orders.csv. Look up the {amount} target for {2026 + number} in "
+        f"handbook.md. Then write a report with a bar chart of the total {amount} per {group} in orders.csv."
     )
 
 

@@ -23,8 +23,8 @@ class Lost(Exception):
 
 @dataclass
 class Heard:
-    """What a run measured. Latencies in seconds, one entry a delivery: since it was posted (in a paced run: since it was
-    due), and since the hub accepted it."""
+    """What a run measured. Latencies in seconds, one entry a delivery: since it was posted (in a paced run: since it
+    was due), and since the hub accepted it."""
 
     messages: int = 0
     deliveries: int = 0

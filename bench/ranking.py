@@ -28,12 +28,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ioa.adapters.index import clauses, fuse, needs_newcomer
+from ioa.adapters.index import clauses, fuse
 from ioa.adapters.index.embedding import MiniLM
 from ioa.adapters.index.hybrid import HybridIndex
 from ioa.adapters.index.postings import Postings
 from ioa.adapters.index.words import separated, terms
-from ioa.ports.index import Hit
+from ioa.adapters.policy.rules.alone_or_team import lacking, phrases_for
+from ioa.adapters.policy.rules.inner_steps import split_task
+from ioa.ports.index import AgentIndex, Hit
+from ioa.protocol.cards import Card, FoundAgent
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench/results"
@@ -142,6 +145,17 @@ def measure_set(data: LabelledSet, model: MiniLM) -> dict[str, dict[str, float]]
     return table
 
 
+def wants_team(index: AgentIndex, task: str, team: Sequence[str]) -> bool:
+    """The rules policy's own decision, as a client makes it from what the hub finds."""
+    plan = split_task(task)
+    phrases = phrases_for(task, plan)
+    searched = {
+        phrase: [FoundAgent(card=Card(name=hit.name, description="-"), score=hit.score, online=True) for hit in hits]
+        for phrase, hits in zip(phrases, index.search(phrases, limit=TEAM_HITS), strict=True)
+    }
+    return bool(lacking(task, plan, searched, team))
+
+
 def measure_teams(agents: LabelledSet, cases: Sequence[dict], model: MiniLM) -> dict[str, float]:
     """Accuracy of the decision alone or team, and for those that need somebody, how well whom is found."""
     index, ids = filled(agents, model), agents.ids()
@@ -150,8 +164,8 @@ def measure_teams(agents: LabelledSet, cases: Sequence[dict], model: MiniLM) -> 
     ranks: list[int] = []
     for case in cases:
         hits = index.search([case["subtask"]], limit=len(index))[0]
-        decision = needs_newcomer(hits[:TEAM_HITS], [names[key] for key in case["team"]])
-        right.append(decision.needed == case["needs_nested"])
+        needed = wants_team(index, case["subtask"], [names[key] for key in case["team"]])
+        right.append(needed == case["needs_nested"])
         if case["needs_nested"]:
             ranking = [ids[hit.name] for hit in hits]
             ranks.append(min(ranking.index(key) + 1 for key in case["relevant"] if key in ranking))

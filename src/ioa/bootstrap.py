@@ -78,7 +78,8 @@ async def open_hub(
     Raises `DataLocked`, `StoreUnavailable`, and `OSError` where the port is taken.
     """
     vectors = SqliteVectors(settings.data_dir / VECTORS_FILE)
-    found = index or await asyncio.to_thread(_open_index, meaning, vectors)
+    # An index without agents is false, so ask for None.
+    found = index if index is not None else await asyncio.to_thread(_open_index, meaning, vectors)
     store = SqliteStore(settings.data_dir / STORE_FILE)
     hub = Hub(settings, store=store, index=found, clock=SystemClock(), new_id=new_id, split=clauses)
     await hub.start()

@@ -124,6 +124,11 @@ SALES_QUESTIONS: list[tuple[str, object]] = [
     ("what is the total revenue for Alice in the North region?", 25.0),
     ("what is the total revnue?", sum(column(SALES, "revenue"))),
     ("total revenue by region and month", {("East", "2024-02"): 17.5, ("East", "2024-04"): 40.0, ("North", "2024-01"): 25.0, ("North", "2024-02"): 10.0, ("North", "2024-03"): 35.5, ("South", "2024-01"): 30.0, ("South", "2024-03"): 199.98, ("West", "2024-03"): 48.0}),
+    ("how many customers spent more than 50 in total?", 3),
+    ("average revenue per order", sum(column(SALES, "revenue")) / 8),
+    ("percentage change in revenue between February and March 2024", share(283.48 - 27.5, 27.5)),
+    ("orders in January or February 2024", 4),
+    ("which 2 regions have the lowest revenue", ["West", "East"]),
     ("SELECT region, sum(revenue) FROM sales.csv GROUP BY region ORDER BY 1", REVENUE),
 ]  # fmt: skip
 STAFF_QUESTIONS: list[tuple[str, object]] = [
@@ -272,6 +277,11 @@ REFUSED = [
     ("library_loans.csv", "number of loans per month", "several"),
     ("football.xlsx", "goals per match by player", "ratio"),
     ("football.xlsx", "average minutes for players with more than 10 goals", "single row"),
+    ("sales.csv", "Which products were never returned?", "in no row at all"),
+    ("sales.csv", "customers who bought Gadgets and Widgets", "with both"),
+    ("sales.csv", "customers who spent more than 50", "in total for each"),
+    ("sales.csv", "which region has revenue below average?", "several rows each"),
+    ("sales.csv", "total price", "one piece"),
     ("sales.csv", "DROP TABLE sales", "only SELECT"),
     ("sales.csv", "SELECT * FROM read_csv('/etc/passwd')", "failed"),
     ("sales.csv", "SELECT 1 FROM sales; DELETE FROM sales", "Only SELECT"),

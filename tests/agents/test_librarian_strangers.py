@@ -180,6 +180,223 @@ FIRST_UNANSWERABLE = [
     "What is the dress code for pupils?",
 ]
 
+RECIPE = """# Grandma's apple cake
+
+A moist cake that keeps well. Serves twelve. Preparation takes 25 minutes.
+
+## Ingredients
+
+| Ingredient | Amount |
+|---|---|
+| Flour | 300 g |
+| Sugar | 180 g |
+| Butter | 200 g |
+| Eggs | 4 |
+| Apples | 1.2 kg |
+
+## Method
+
+1. Heat the oven to 175 degrees.
+2. Beat butter and sugar for five minutes, then add the eggs one by one.
+3. Fold in the flour and spread the dough in a greased 26 cm tin.
+4. Peel and slice the apples and lay them on top.
+5. Bake for 50 minutes and let it cool for an hour.
+
+## Keeping
+
+Wrapped in foil the cake stays fresh for four days. It can be frozen for up to three months.
+"""
+
+CONFERENCE = """<html><body><h1>Coastal Engineering Days 2027</h1>
+<p>The congress takes place from 9 to 11 June 2027 in the Harbour Hall, Bremerhaven. It is organised by the
+Institute of Marine Works; the programme committee is chaired by Professor Lena Brandt.</p>
+<h2>Papers</h2><p>Abstracts of no more than 400 words must reach us by 31 January 2027. Authors are informed of the
+decision by 15 March. Accepted talks have a length of 20 minutes, followed by five minutes of discussion.</p>
+<h2>Registration</h2><p>Early birds pay 320 euros until 30 April, afterwards the fee is 390 euros. Students pay 120 euros
+at any time. The fee covers lunches and the boat tour, but not the dinner.</p>
+<p>Anyone who cancels before 15 May gets back the fee less 50 euros. Later cancellations are not refunded.</p>
+<h2>Travel</h2><p>From Bremen airport the train takes 55 minutes. Rooms are reserved at Hotel Leuchtturm under the code
+CED27. Questions: info@ced-days.example or 0471 555 019.</p></body></html>"""
+
+WORKSHOP = """FITNESS CLUB RIVERSIDE - MEMBERSHIP TERMS
+
+OPENING HOURS
+Monday to Friday 6:30 to 22:00, Saturday and Sunday 9:00 to 18:00. The sauna opens two hours later.
+
+MEMBERSHIP
+The basic membership costs 29.90 euros a month, the plus membership 44.90 euros. Minors need the signature of a
+parent. The minimum age is 16.
+
+CONTRACT
+Contracts run for twelve months and are renewed by six months at a time unless cancelled four weeks before
+they end. Cancellation must be in writing. In case of pregnancy or an illness of more than six weeks the membership
+can be paused.
+
+LOCKERS
+Lockers must be emptied every evening. The club is not liable for stolen valuables. A lost key costs 15 euros.
+
+COURSES
+Yoga is on Wednesdays at 19:00 with Carla Mendes. Spinning takes place twice a week and is limited to 18 people.
+"""
+
+SECOND = {"cake.md": RECIPE.encode(), "congress.html": CONFERENCE.encode(), "club_terms.txt": WORKSHOP.encode()}
+SECOND_ANSWERABLE = [
+    ("How hot must the oven be?", "175 degrees"),
+    ("How long does the cake keep?", "four days"),
+    ("How many eggs go into the cake?", "4"),
+    ("how much sugar do I need", "180 g"),
+    ("For how many people is the recipe?", "twelve"),
+    ("When does the congress take place and where?", "9 to 11 June"),
+    ("What is the last day to send in an abstract?", "31 January"),
+    ("How long may a talk be?", "20 minutes"),
+    ("What do students have to pay for the congress?", "120 euros"),
+    ("Who heads the programme committee?", "Lena Brandt"),
+    ("How do I get from the airport to the venue, how long does it take?", "55 minutes"),
+    ("Until what time is the gym open on Saturdays?", "18:00"),
+    ("How much is a plus membership?", "44.90"),
+    ("What's the notice period for cancelling the gym contract?", "four weeks"),
+    ("What does it cost if I lose my locker key?", "15 euros"),
+]
+SECOND_UNANSWERABLE = [
+    "How many calories does a slice of cake have?",
+    "How much milk do I need for the cake?",
+    "How long does the cherry cake take in the oven?",
+    "What does the congress dinner cost?",
+    "Who gives the keynote at the congress?",
+    "How many people attended the congress last year?",
+    "What does a sauna visit cost?",
+    "When does the pilates course start?",
+    "Who owns the fitness club?",
+    "How long is the membership paused in case of pregnancy?",
+]
+
+MANUAL = """# TurboPress 5 and TurboPress 9 juice presses
+
+## Safety
+
+Keep children under eight away from the appliance. Unplug it before you open the lid.
+
+## Technical data
+
+| | TurboPress 5 | TurboPress 9 |
+|---|---|---|
+| Power | 400 W | 750 W |
+| Weight | 3.2 kg | 5.1 kg |
+| Capacity | 0.8 l | 1.5 l |
+| Noise level | 68 dB | 74 dB |
+
+## Cleaning
+
+Rinse the sieve under running water after each use. The jug may go into the dishwasher; the motor block may not.
+
+## Guarantee
+
+We give a guarantee of 24 months on the TurboPress 5 and 60 months on the TurboPress 9, counted from the invoice date.
+Wear parts such as seals are excluded.
+
+## Service
+
+Write to service@turbopress.example or call 0800 123 4567, Monday to Thursday from 8:00 to 17:00.
+Replacement sieves (order number TP-77) cost 14.50 euros.
+"""
+
+MINUTES = """# Works council meeting of 4 November 2026
+
+Present: Amira Haddad (chair), Piotr Zielinski, Joan Baker. Excused: Luis Romero.
+
+## 1. Canteen
+
+The price of the daily menu goes up from 5.20 to 5.60 euros on 1 January. A vegetarian dish will be offered every day.
+Piotr Zielinski will talk to the caterer by 20 November.
+
+## 2. Flexible hours
+
+The trial in the sales department showed 12 percent fewer sick days. The council voted for an extension to all
+departments with seven votes to two.
+
+## 3. Bicycle parking
+
+The new shed costs 18,500 euros and has room for 60 bicycles. Construction begins in March and should be finished
+before the summer party.
+
+## Action items
+
+- Joan Baker: publish the minutes by Friday
+- Amira Haddad: order lockers
+- Piotr Zielinski: obtain two further offers for the shed
+
+Next meeting: 2 December 2026, 14:00, room B 204
+"""
+
+SUPPLY = pdf_of(
+    """Supply Agreement
+
+between Nordkorn Mills AB, Malmo (Supplier) and Bakery Chain Lotte GmbH (Buyer)
+
+Article 1 Subject
+The Supplier delivers organic flour to the Buyer's four bakeries in Kiel. The Buyer takes at
+least 40 tonnes per calendar year.
+
+Article 2 Delivery
+Goods are delivered every Tuesday and Friday before 6:00. If the Supplier is more than one day
+late, the Buyer may deduct two percent of the invoice for each further day, up to ten percent.
+
+Article 3 Price and payment
+The price is 0.62 euros per kilogram, freight included. It is fixed until 31 December 2027.
+Invoices are payable within 30 days without deduction; within ten days a discount of 2 percent
+is granted.""",
+    """Article 4 Quality
+Complaints about visible defects must be made within three working days of receipt. The Supplier
+keeps a sample of each batch for six months.
+
+Article 5 Term
+This agreement takes effect on 1 March 2026. Each party may end it with six months' notice to the
+end of a calendar year.
+
+Article 6 Confidentiality
+Both parties keep prices and recipes secret, also for five years after the agreement has ended.
+
+Malmo, 11 February 2026. Signed for the Supplier: Karin Lindqvist. For the Buyer: Oskar Lotte.""",
+)
+
+THIRD = {"manual.md": MANUAL.encode(), "minutes.md": MINUTES.encode(), "supply.pdf": SUPPLY}
+THIRD_ANSWERABLE = [
+    ("find the warranty period of the TurboPress 9 in manual.md", "60 months"),
+    ("How much does the TurboPress 5 weigh?", "3.2 kg"),
+    ("Which of the presses is louder, what is the noise level of the TurboPress 9?", "74 dB"),
+    ("Can the motor block be put in the dishwasher?", "motor block may not"),
+    ("What is the customer service phone number?", "0800 123 4567"),
+    ("How much is a new sieve?", "14.50"),
+    ("What will lunch in the canteen cost from January?", "5.60"),
+    ("Who could not come to the works council meeting?", "Luis Romero"),
+    ("How many bikes fit into the new shed?", "60 bicycles"),
+    ("What does Amira Haddad have to do?", "order lockers"),
+    ("When will the building of the shed start?", "March"),
+    ("How many tonnes must the buyer take each year?", "40 tonnes"),
+    ("On which days does the supplier deliver?", "Tuesday and Friday"),
+    ("What penalty applies for late delivery according to supply.pdf?", "two percent"),
+    ("What discount is given for paying within ten days?", "2 percent"),
+    ("How long must samples be kept?", "six months"),
+    ("When did the contract come into force?", "1 March 2026"),
+    ("Who signed the supply agreement for the buyer?", "Oskar Lotte"),
+    ("What is the notice period of the supply agreement and how long does the confidentiality last?", "five years"),
+    ("Find out until when the flour price is fixed.", "31 December 2027"),
+]
+THIRD_UNANSWERABLE = [
+    "What is the warranty period of the TurboPress 7?",
+    "How long is the power cord?",
+    "What does the TurboPress 9 cost?",
+    "How much does a new jug cost?",
+    "What did the council decide about the coffee machines?",
+    "Who is the caterer?",
+    "How many employees work in the sales department?",
+    "When does the canteen open?",
+    "What is the minimum order quantity per delivery?",
+    "What happens if the buyer goes bankrupt?",
+    "Which court is competent for disputes?",
+    "What is the price of rye flour?",
+]
+
 Case = tuple[dict[str, bytes], list[tuple[str, str]], list[str]]
 
 
@@ -222,6 +439,8 @@ async def tally(folder: Path, case: Case, agent: Librarian) -> tuple[list[str], 
 
 
 FIRST_CASE: Case = (FIRST, FIRST_ANSWERABLE, FIRST_UNANSWERABLE)
+THIRD_CASE: Case = (THIRD, THIRD_ANSWERABLE, THIRD_UNANSWERABLE)
+SECOND_CASE: Case = (SECOND, SECOND_ANSWERABLE, SECOND_UNANSWERABLE)
 
 
 @pytest.mark.parametrize(("case", "may_miss"), [(FIRST_CASE, 3)], ids=["first"])

@@ -333,8 +333,8 @@ ROWS = [
         ("task_id 'g.1'", "200", "send the result"),
         ("task_result",),
     ),
-    Row("advance", two_open, progress("B", "g.1"), "illegal_now", ("task g.1", "pending", "'progress'")),
-    Row("advance", one_ended, result("B", "g.1"), "task_ended", ("task g.1", "completed", "'completed'")),
+    Row("advance", two_open, progress("B", "g.1"), "illegal_now", ("task_id 'g.1'", "pending", "'progress'")),
+    Row("advance", one_ended, result("B", "g.1"), "task_ended", ("task_id 'g.1'", "completed", "'completed'")),
     Row(
         "result_is_the_assignees",
         two_open,

@@ -52,7 +52,7 @@ BAD_REQUESTS: list[tuple[str, str, dict[str, Any], int, str, str]] = [
     ("PUT", "/v1/artifacts?name=..", {"content": b"x"}, 400, "malformed", "name"),
     ("PUT", "/v1/artifacts?name=a/b", {"content": b"x"}, 400, "malformed", "name"),
     ("PUT", "/v1/artifacts?name=a&media_type=nonsense", {"content": b"x"}, 400, "malformed", "'nonsense'"),
-    ("GET", "/v1/artifacts/..%2Ftoken", {}, 404, "unknown_kind", "/openapi.json"),
+    ("GET", "/v1/artifacts/..%2Ftoken", {}, 400, "malformed", "'../token'"),
     ("GET", "/v1/artifacts/sha256:xyz", {}, 400, "malformed", "'sha256:xyz'"),
     ("GET", f"/v1/artifacts/{DIGEST}", {}, 404, "unknown_artifact", "upload it first"),
     ("GET", "/v1/nothing", {}, 404, "unknown_kind", "/openapi.json"),

@@ -15,13 +15,22 @@ import pytest
 from ioa.client.events import Disconnected, EntryTaken, PostRefused
 from ioa.client.handshake import ClientEnded
 from ioa.conversation.formation import LaunchGroupChat, SearchAgent
-from ioa.ports.agent import AgentFailed
+from ioa.ports.agent import AgentFailed, Outcome
 from ioa.protocol.messages import Conclusion, Discussion, TaskResult
 from ioa.testing.policies import ScriptedPolicy, assign, conclude, pause, say
 from tests.hub.network import TestAgent
 from tests.promises.village import Village, Worker, hang, last_conclusion, village
 
-STRANGE = ["Ann Smith", "O'Brien", 'the "best" one', "数据分析员", "🤖 robot", "a; DROP TABLE log --", "50% _off_*", "x/y?z#1"]
+STRANGE = [
+    "Ann Smith",
+    "O'Brien",
+    'the "best" one',
+    "数据分析员",
+    "🤖 robot",
+    "a; DROP TABLE log --",
+    "50% _off_*",
+    "x/y?z#1",
+]
 
 
 def with_team(*names: str, **more) -> ScriptedPolicy:
@@ -55,7 +64,9 @@ async def test_a_member_that_is_offline_does_not_disconnect_the_one_who_speaks(h
     assert not ada.saw(Disconnected)
 
 
-@pytest.mark.parametrize("garbage", [b"not json", b"", b"\xff\xfe", b"[]", b'{"frame":"post","message":{}}', b"[" * 9_999])
+@pytest.mark.parametrize(
+    "garbage", [b"not json", b"", b"\xff\xfe", b"[]", b'{"frame":"post","message":{}}', b"[" * 9_999]
+)
 async def test_after_a_malformed_frame_nothing_is_stored_and_nothing_is_sent_again(here: Village, garbage) -> None:
     ann = await here.net.join("Ann")
     ada = await here.join("Ada", ScriptedPolicy([say("two", "Ann")]))
@@ -193,7 +204,9 @@ async def test_nested_teams_of_asynchronous_tasks_finish(here: Village) -> None:
     )
     await here.join("Chair", policy)
     for name in ("Lead", "Second"):
-        await here.join(name, ScriptedPolicy([assign(("Hand", name)), last_conclusion], nest=True, team=("Hand",)), Worker())
+        await here.join(
+            name, ScriptedPolicy([assign(("Hand", name)), last_conclusion], nest=True, team=("Hand",)), Worker()
+        )
     await here.join("Hand", agent=Worker())
     goal = await here.answer(await here.ask("do it", initiator="Chair"))
     assert (goal["status"], goal["conclusion"], len(goal["groups"])) == ("completed", "did Lead and did Second", 3)
@@ -208,8 +221,6 @@ async def test_a_synchronous_task_does_not_hold_up_another_group_of_the_same_age
         return f"did {assignment.task_desc}"
 
     async def work(assignment, progress):
-        from ioa.ports.agent import Outcome
-
         return Outcome(await slow(assignment, progress))
 
     policy = ScriptedPolicy(
@@ -330,8 +341,6 @@ async def test_the_conclusion_arrives_by_an_event_and_nobody_polls_for_it(here: 
     go = asyncio.Event()
 
     async def work(assignment, progress):
-        from ioa.ports.agent import Outcome
-
         await go.wait()
         return Outcome("seven")
 

@@ -8,7 +8,7 @@ exception; tests wait for those by a condition.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,6 +39,8 @@ from tests.hub.network import Network, network, settled
 
 ME = "my-own-token-of-more-than-20-characters"
 OTHER = "the-token-of-somebody-else-at-this-hub"
+BUSY_TURNS = 20_000
+"""Turns of the loop after which a village that is not quiet counts as busy for ever."""
 ENDED = frozenset({"completed", "partial", "failed", "cancelled"})
 
 
@@ -108,6 +110,8 @@ class Village:
         self.net = net
         self.folder = folder
         self.residents: dict[str, Resident] = {}
+        self.somebody_is_always_busy = False
+        self._begun: list[asyncio.Task[Any]] = []
         self._app = httpx.ASGITransport(build_app(net.hub))
         self.http = self.http_as(ME)
 
@@ -222,19 +226,23 @@ class Village:
         rows = self.net.store._groups.values()
         return [self.group(row.comm_id) for row in rows if goal_id in ("", row.goal_id)]
 
-    async def log(self, comm_id: str) -> list[AnyMessage]:
+    async def log(self, comm_id: str) -> list[Any]:
         return [decode_message(entry.body) for entry in await self.net.store.log_of_group(comm_id)]
 
     # Time
 
     async def quiet(self) -> None:
         """Until nobody has anything left to do without time passing or something coming from outside."""
-        ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]  # pyright: ignore - nothing else tells that a loop is idle
-        for _ in range(1_000_000):
+        loop: Any = asyncio.get_running_loop()
+        for _ in range(1_000 if self.somebody_is_always_busy else BUSY_TURNS):
             await asyncio.sleep(0)
-            if not ready:
+            if not loop._ready:  # nothing public tells that a loop has nothing to do
                 return
-        raise AssertionError("somebody is busy for ever without waiting for anything")
+        assert self.somebody_is_always_busy, "somebody is busy for ever without waiting for anything"
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something that goes on beside the test, until the test ends."""
+        self._begun.append(asyncio.create_task(work))
 
     async def pass_time(self, seconds: float, step_s: float = 1.0) -> None:
         """Let the clock go on in steps, each when everything that the one before has begun is done."""
@@ -249,6 +257,11 @@ class Village:
         await settled(condition)
 
     async def close(self) -> None:
+        for task in self._begun:
+            task.cancel()
+        for error in await asyncio.gather(*self._begun, return_exceptions=True):
+            if isinstance(error, Exception):
+                raise error
         for resident in self.residents.values():
             await resident.leave()
         await self.http.aclose()
@@ -262,7 +275,7 @@ async def village(
     asyncio.get_running_loop().set_default_executor(AtOnce(1))
     data = folder / "hub"
     data.mkdir()
-    settings = HubSettings(data_dir=data, users={"me": ME, "other": OTHER}, limits=limits or Limits())
+    settings = HubSettings(data_dir=data, port=0, users={"me": ME, "other": OTHER}, limits=limits or Limits())
     async with network(data, settings=settings, index=index) as net:
         made = Village(net, folder)
         try:

@@ -13,8 +13,9 @@ from ioa.adapters.policy.rules.goal_text import MAX_STEPS, Plan, split_goal
 from ioa.adapters.policy.rules.inner_steps import split_task
 from ioa.adapters.policy.rules.search_phrases import search_phrases
 from tests.rules.goals import FRESH, GOALS, NOT_UNDERSTOOD, SECOND, Expected
+from tests.rules.strangers import FIFTH, FIRST, FOURTH, LAST, NEXT
 
-ALL = GOALS + FRESH + SECOND
+ALL = GOALS + FRESH + SECOND + FIRST + NEXT + LAST + FOURTH + FIFTH
 
 
 @pytest.mark.parametrize(("goal", "expected"), ALL, ids=[goal[:60] for goal, _ in ALL])
@@ -50,6 +51,89 @@ def invariants(goal: str, plan: Plan) -> None:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "Look up the refund policy in handbook.md.",
+        "Find out the deadline in notes.md.",
+        "Work out the mean price in a.csv.",
+        "Figure out which region is the best in a.csv.",
+        "Write down the prices of a.csv.",
+        "Pick out the three dearest items in shop.csv.",
+        "Carry out a correlation analysis on a.csv.",
+        "Point out the outliers in b.csv.",
+        "Check for duplicates in c.csv.",
+        "Sum up the hours in hours.csv.",
+        "Add up the prices in a.csv.",
+        "Set up a table of sums per region in a.csv.",
+        "List out the names in members.csv.",
+        "Read through notes.md and find the name of the mayor.",
+        "Go through notes.md and list all names.",
+        "Read the warranty clause in manual.pdf.",
+        "Plot open and closed tickets in t.csv as a pie chart.",
+        "Load the prices from a.csv and sort them.",
+    ],
+)
+def test_a_request_with_a_verb_and_a_file_is_never_background(request_: str) -> None:
+    plan = split_goal(f"Count the rows in x.csv. {request_} Then plot the price per month in x.csv.")
+    assert len(plan.steps) == 3, plan
+    assert not plan.background
+    assert not plan.not_understood
+
+
+@pytest.mark.parametrize(
+    ("goal", "texts"),
+    [
+        (
+            "find the total revenue per region and the average delivery days per carrier in o.csv",
+            ["find the total revenue per region in o.csv", "find the average delivery days per carrier in o.csv"],
+        ),
+        (
+            "Find the number of orders per month and the best-selling product in o.csv",
+            ["Find the number of orders per month in o.csv", "Find the best-selling product in o.csv"],
+        ),
+        ("Find the total and average revenue per region in o.csv", None),
+        ("Find revenue and quantity per region in o.csv", None),
+        ("Count X and Y per Z in o.csv", None),
+        ("What is the highest and the lowest price in o.csv?", None),
+        ("Find the oldest and the youngest member in o.csv", None),
+        ("What is the total revenue and the number of orders per region in o.csv?", None),
+    ],
+)
+def test_what_one_table_cannot_answer_is_two_steps(goal: str, texts: list[str] | None) -> None:
+    assert [step.text for step in split_goal(goal).steps] == (texts or [goal])
+
+
+@pytest.mark.parametrize(
+    ("goal", "completed"),
+    [
+        ("What is the average price in a.csv? And the median?", "What is the median price in a.csv?"),
+        ("Find the total revenue per region in s.csv. And per carrier?", "Find the total revenue per carrier in s.csv"),
+        (
+            "Compute the mean pay in s.csv. Also the standard deviation.",
+            "Compute the standard deviation of pay in s.csv",
+        ),
+        ("How many orders came in 2023 in o.csv? What about 2024?", "How many orders came in 2024 in o.csv?"),
+        ("Compute the total cost in c.csv. Now per month.", "Compute the total cost per month in c.csv"),
+    ],
+)
+def test_a_follow_up_that_leaves_words_out_is_completed(goal: str, completed: str) -> None:
+    assert split_goal(goal).steps[-1].text == completed
+
+
+def test_a_follow_up_that_fits_in_two_places_is_not_guessed() -> None:
+    plan = split_goal("Find the mean price and the mean weight in a.csv. And the median?")
+    assert plan.not_understood == ("And the median?",)
+
+
+def test_an_attached_file_is_read_where_the_goal_names_none() -> None:
+    plan = split_goal("How many orders were late? Find the refund rule.", files=["orders.csv", "rules.md"])
+    assert [step.text for step in plan.steps] == [
+        "How many orders were late in orders.csv?",
+        "Find the refund rule in rules.md",
+    ]
 
 
 def test_then_means_after_and_no_more() -> None:

@@ -115,9 +115,11 @@ def advance(
             continue
         status = TASK_TABLE.get((report.status, event))
         if status is None:
+            over = report.status in ENDED
             raise Refused(
-                "task_ended" if report.status in ENDED else "illegal_now",
-                f"task {task.task_id} is {report.status} for {report.assignee}: '{event}' cannot follow",
+                "task_ended" if over else "illegal_now",
+                f"task_id {task.task_id!r} is {report.status} for {report.assignee}: '{event}' cannot follow; "
+                + ("stop working on it" if over else "send what can"),
                 legal=tuple(known for state, known in TASK_TABLE if state == report.status),
             )
         changed = replace(

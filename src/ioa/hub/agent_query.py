@@ -51,11 +51,12 @@ class AgentQuery:
         wanted_skill = _skill(skill)
 
         def accept(name: str) -> bool:
+            # Asked for every card there is, so the cheapest questions first. The index has names as cards spell them.
+            if name == searcher or (online is not None and self._sessions.online(name) != online):
+                return False
             record = self._registry.get(name)
             return (
                 record is not None
-                and record.card.name != searcher
-                and (online is None or self._sessions.online(record.card.name) == online)
                 and (agent_type is None or record.card.type == agent_type)
                 and (not wanted_skill or wanted_skill in map(_skill, record.card.skills))
             )

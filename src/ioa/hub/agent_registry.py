@@ -34,6 +34,7 @@ class Registry:
         self._clock = clock
         self._limits = limits
         self._agents: dict[str, AgentRecord] = {}
+        self._keys: dict[str, str] = {}  # of names as they are spelled on their cards: a search asks for all of them
         self._tokens: dict[str, str] = {}
         self._owned: dict[str, int] = {}
         self._reserved: set[str] = set()
@@ -61,6 +62,7 @@ class Registry:
             self._tokens.pop(old.token_hash, None)
             self._owned[old.owner] -= not old.removed
         self._agents[key] = record
+        self._keys[record.card.name] = key
         self._owned[record.owner] = self._owned.get(record.owner, 0) + (not record.removed)
         if not record.removed:
             self._tokens[record.token_hash] = key
@@ -69,7 +71,8 @@ class Registry:
         return len(self._tokens)
 
     def get(self, name: str) -> AgentRecord | None:
-        record = self._agents.get(name_key(name))
+        key = self._keys.get(name)
+        record = self._agents.get(name_key(name) if key is None else key)
         return None if record is None or record.removed else record
 
     def named(self, name: str, field: str = "name") -> AgentRecord:
@@ -122,7 +125,9 @@ class Registry:
         """A new card for an agent; its name stays. Raises `Refused` (unknown_agent, bad_name)."""
         known = self.named(name)
         if name_key(clean_name(card.name)) != name_key(known.card.name):
-            raise Refused("bad_name", f"name {card.name!r} is not {known.card.name!r}: a name cannot be changed")
+            raise Refused(
+                "bad_name", f"name {card.name!r} is not {known.card.name!r}: a name stays; register another agent"
+            )
         card = replace(card, name=known.card.name, description=_described(card))
         record = replace(known, card=card)
         await self._write(name_key(card.name), record)

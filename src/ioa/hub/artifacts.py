@@ -99,7 +99,7 @@ class Artifacts:
                 raise Refused(
                     "unknown_artifact",
                     f"artifacts: {artifact.name!r} has size_bytes {artifact.size_bytes}, "
-                    f"the file has {known.size_bytes}",
+                    f"the file has {known.size_bytes}; correct it",
                 )
 
     async def _may_read(self, speaker: str, digest: str) -> bool:

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ioa.hub.security import Identity
+from ioa.protocol.complaints import complaint, shown
 from ioa.protocol.errors import Code, ProtocolError, Refused
 from ioa.protocol.names import printable
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from ioa.hub.hub import Hub
 
 T = TypeVar("T")
+_REMEDY = "/openapi.json describes every field"
 JSON = "application/json"
 MAX_PAGE = 500
+SLASH = "\x1f"
+"""Stands for a slash inside a path parameter while the request is routed. No name contains it."""
 
 
 class ApiError(Exception):
@@ -94,7 +98,7 @@ class Call:
         return self.caller
 
     def path(self, name: str) -> str:
-        return str(self.request.path_params[name])
+        return str(self.request.path_params[name]).replace(SLASH, "/")
 
     def user(self) -> str:
         """The calling user's name. Raises `Refused` for agents."""
@@ -181,7 +185,7 @@ def decoded_query(request: Request, kind: type[Struct]) -> Struct:
     try:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise ApiError(400, "malformed", f"query: {_with_value(error, raw)}", tuple(fields)) from error
+        raise ApiError(400, "malformed", f"query: {complaint(error, raw)}; {_REMEDY}", tuple(fields)) from error
 
 
 async def decoded_body(request: Request, kind: type[Struct], *, max_bytes: int, timeout_s: float) -> Struct:
@@ -194,31 +198,13 @@ async def decoded_body(request: Request, kind: type[Struct], *, max_bytes: int, 
     except msgspec.ValidationError as error:
         try:
             raw: object = msgspec.json.decode(data)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raw = None
-        raise ApiError(400, "malformed", f"body: {_with_value(error, raw)}") from error
+        raise ApiError(400, "malformed", f"body: {complaint(error, raw)}; {_REMEDY}") from error
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise ApiError(400, "malformed", f"the body is not JSON in UTF-8: {error}") from error
-
-
-def _with_value(error: msgspec.ValidationError, raw: object) -> str:
-    """The decoder's text with the offending value, where its path leads to one."""
-    text = str(error)
-    _, _, path = text.partition(" - at `$")
-    found = raw
-    for part in path.rstrip("`").replace("]", "").replace("[", ".").split("."):
-        if not part:
-            continue
-        if isinstance(found, dict):
-            found = found.get(part)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON of strangers
-        elif isinstance(found, list) and part.isdecimal() and int(part) < len(found):  # pyright: ignore[reportUnknownArgumentType] - same
-            found = found[int(part)]  # pyright: ignore[reportUnknownVariableType] - same
-        else:
-            return text
-    if not path or isinstance(found, dict | list) or found is None:
-        return text
-    shown = repr(found)  # pyright: ignore[reportUnknownArgumentType] - same
-    return f"{text}, got {shown if len(shown) <= 80 else shown[:80] + '…'}"
+        raise ApiError(
+            400, "malformed", f"the body {shown(data[:80])} is not JSON in UTF-8: {error}; send a JSON object"
+        ) from error
 
 
 async def read_body(request: Request, *, max_bytes: int, timeout_s: float) -> bytes:

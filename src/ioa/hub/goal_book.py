@@ -50,7 +50,7 @@ class GoalBook:
             return goal
         found = await self._store.document(GOAL, goal_id)
         if found is None:
-            raise Refused("unknown_goal", f"goal_id {goal_id!r} is no goal of this hub")
+            raise Refused("unknown_goal", f"goal_id {goal_id!r} is no goal of this hub; GET /v1/goals lists yours")
         goal = self.get(goal_id) or read(found, GoalRecord)
         self._keep(goal)
         return goal

@@ -72,16 +72,19 @@ class GroupSetup:
         if goal.comm_id is not None:
             if sender in unit.group(goal.comm_id).members:
                 return goal.comm_id
-            raise Refused("not_allowed", f"goal_id {goal_id!r} has its group already")
+            raise Refused("not_allowed", f"goal_id {goal_id!r} has its group already; one is all it gets")
         if goal.final:
-            raise Refused("concluded", f"goal_id {goal_id!r} has ended ({goal.status})")
+            raise Refused("concluded", f"goal_id {goal_id!r} has ended ({goal.status}); wait for another offer")
         if goal.initiator != sender:
-            raise Refused("not_allowed", f"goal_id {goal_id!r} is not offered to {sender!r}")
+            raise Refused(
+                "not_allowed",
+                f"goal_id {goal_id!r} is not offered to {sender!r}; launch for goals that the hub offers you",
+            )
         outsiders = [name for name in team if name not in goal.team] if goal.team else []
         if outsiders:
             raise Refused(
                 "not_allowed",
-                f"team_members: {', '.join(outsiders)} are not of the team that the user has fixed",
+                f"team_members: {', '.join(outsiders)} are not of the team that the user has fixed; leave them out",
                 legal=goal.team,
             )
         unit.launch(
@@ -109,9 +112,12 @@ class GroupSetup:
     ) -> str:
         above = unit.group(parent.comm_id)
         if sender not in above.members:
-            raise Refused("not_a_member", f"sender {sender!r} is not a member of {parent.comm_id!r}")
+            raise Refused(
+                "not_a_member",
+                f"sender {sender!r} is not a member of comm_id {parent.comm_id!r}; only its members may nest groups in it",
+            )
         if above.ended:
-            raise Refused("concluded", f"group {parent.comm_id} has concluded; nothing can be nested in it")
+            raise Refused("concluded", f"parent {parent.comm_id!r} has concluded; nothing can be nested in it")
         turns = self._granted(above, frame)
         began_at = self._began_at(parent.comm_id)
         left_s = above.budgets.group_timeout_s - (unit.now_s - began_at)
@@ -151,7 +157,7 @@ class GroupSetup:
     def _granted(above: Group, frame: LaunchGroup) -> int:
         turns = nested_turns(above, frame.max_turns)
         if not turns and frame.max_turns < MIN_NESTED_TURNS:
-            raise Refused("budget_spent", f"max_turns {frame.max_turns} is too few; a group needs {MIN_NESTED_TURNS}")
+            raise Refused("budget_spent", f"max_turns {frame.max_turns} is too few; ask for {MIN_NESTED_TURNS}")
         if not turns:
             raise Refused("budget_spent", "the goal has not enough turns left for a nested group; do the task alone")
         return turns

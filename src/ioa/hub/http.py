@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import unquote
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
@@ -17,6 +19,7 @@ from starlette.websockets import WebSocket
 
 from ioa.hub import http_agents, http_artifacts, http_goals, http_groups
 from ioa.hub.endpoint import (
+    SLASH,
     ApiError,
     Call,
     Endpoint,
@@ -67,8 +70,23 @@ def build_app(hub: Hub) -> Starlette:
     return Starlette(
         routes=[*routes, Route("/openapi.json", described), WebSocketRoute(CONNECT_PATH, connect)],
         exception_handlers={HTTPException: _not_found},
-        middleware=[],
+        middleware=[Middleware(_WholeSegments)],
     )
+
+
+class _WholeSegments:
+    """Keeps an encoded slash out of the routing: an agent may be called "A/B tester", and `%2F` is part of its name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw: bytes = scope.get("raw_path") or b""
+        if scope["type"] == "http" and b"%2f" in raw.lower():
+            segments = raw.partition(b"?")[0].decode("latin-1").split("/")
+            path = "/".join(unquote(segment).replace("/", SLASH) for segment in segments)
+            scope = {**scope, "path": path}
+        await self._app(scope, receive, send)
 
 
 def guarded(app: ASGIApp, settings: HubSettings) -> ASGIApp:

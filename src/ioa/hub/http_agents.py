@@ -73,7 +73,7 @@ def _own(call: Call) -> AgentRecord:
     record = call.hub.registry.named(call.path("name"))
     me = call.identity
     if me.name != (record.owner if me.kind == "user" else record.card.name):
-        raise Refused("not_allowed", f"agent {record.card.name!r} belongs to somebody else")
+        raise Refused("not_allowed", f"agent {record.card.name!r} belongs to somebody else; ask its owner")
     return record
 
 

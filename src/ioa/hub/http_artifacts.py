@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -47,6 +48,10 @@ async def get(call: Call) -> object:
     if not _DIGEST.fullmatch(digest):
         raise ApiError(400, "malformed", f"digest {digest!r} must look like sha256: and 64 hex digits")
     artifact = await call.hub.artifacts.get(call.identity.speaker, digest)
+    if not await asyncio.to_thread(call.hub.artifacts.path(digest).is_file):
+        raise ApiError(
+            404, "unknown_artifact", f"the hub has lost the bytes of digest {digest!r}; upload the file again"
+        )
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(artifact.name, safe='')}",
         "X-Content-Type-Options": "nosniff",

@@ -75,7 +75,7 @@ async def _own(call: Call) -> GoalRecord:
         return record
     if call.identity.kind == "agent" and any(speaker in row.members for row in await _rows(call, record)):
         return record
-    raise Refused("not_allowed", f"goal_id {record.goal_id!r} is somebody else's")
+    raise Refused("not_allowed", f"goal_id {record.goal_id!r} is somebody else's; GET /v1/goals lists yours")
 
 
 async def _rows(call: Call, record: GoalRecord) -> list[GroupRow]:

@@ -41,7 +41,7 @@ async def listed(call: Call) -> Items[GroupView]:
     assert isinstance(query, GroupPage)
     me = call.identity
     if me.kind == "agent" and query.member not in (None, me.name):
-        raise Refused("not_allowed", f"member {query.member!r}: an agent sees its own groups only")
+        raise Refused("not_allowed", f"member {query.member!r} is not you: an agent sees its own groups; leave it out")
     rows = await call.hub.store.group_rows(
         goal_id=query.goal_id,
         owner=me.speaker if me.kind == "user" else None,

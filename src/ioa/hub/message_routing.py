@@ -42,7 +42,10 @@ class MessageRouting:
             if said is not None:
                 return said
             if speaker not in (*group.members, group.owner):
-                raise Refused("not_a_member", f"sender {speaker!r} is not a member of {message.comm_id!r}")
+                raise Refused(
+                    "not_a_member",
+                    f"sender {speaker!r} is not a member of comm_id {message.comm_id!r}; only members may post there",
+                )
             return [unit.add(entry).seq for entry in prepare(group, message)][-1]
 
         try:

@@ -74,7 +74,10 @@ class Unit:
         """The group as it stands in this unit. Raises `Refused` (unknown_group)."""
         group = self.find(comm_id)
         if group is None:
-            raise Refused("unknown_group", f"comm_id {comm_id!r} is no group of this hub")
+            raise Refused(
+                "unknown_group",
+                f"comm_id {comm_id!r} is no group of this hub; post to a group that was delivered to you",
+            )
         return group
 
     def goal(self, goal_id: str) -> GoalRecord:

@@ -6,9 +6,27 @@ from typing import TypeVar
 
 import msgspec
 
+from ioa.protocol.complaints import complaint, shown
 from ioa.protocol.errors import MalformedFrame
-from ioa.protocol.frames import MAX_FRAME_BYTES, MAX_HUB_FRAME_BYTES, AnyFrame, ClientFrame, HubFrame
-from ioa.protocol.messages import AnyMessage
+from ioa.protocol.frames import (
+    MAX_FRAME_BYTES,
+    MAX_HUB_FRAME_BYTES,
+    Acknowledge,
+    AnyFrame,
+    ClientFrame,
+    Hello,
+    HubFrame,
+    LaunchGroup,
+    Ping,
+    Pong,
+    Post,
+    PublishContacts,
+    Search,
+    UpdateCard,
+)
+from ioa.protocol.messages import KINDS, AnyMessage, kind
+
+REMEDY = "docs/protocol.md has every frame with its fields"
 
 T = TypeVar("T")
 
@@ -68,7 +86,27 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes | str, limit_bytes: in
         return decoder.decode(data)
     except msgspec.ValidationError as error:
         text = str(error)
-        unknown = "Invalid value" in text and ("$.frame" in text or ".type`" in text)
-        raise MalformedFrame("unknown_kind" if unknown else "malformed", text) from error
+        unknown = text.startswith("Invalid value") and text.endswith(("$.frame`", ".type`"))
+        legal: tuple[str, ...] = ()
+        if unknown and decoder is _client_frames:
+            legal = _CLIENT_KINDS if text.endswith("$.frame`") else tuple(map(kind, KINDS))
+        raise MalformedFrame(
+            "unknown_kind" if unknown else "malformed", f"{complaint(error, _raw(data))}; {REMEDY}", legal=legal
+        ) from error
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MalformedFrame("malformed", f"not a JSON object in UTF-8: {error}") from error
+        raise MalformedFrame(
+            "malformed", f"the frame {shown(data[:80])} is not a JSON object in UTF-8: {error}; send one"
+        ) from error
+
+
+_CLIENT_KINDS = tuple(
+    str(cls.__struct_config__.tag)
+    for cls in (Hello, Post, Acknowledge, Search, LaunchGroup, PublishContacts, UpdateCard, Ping, Pong)
+)
+
+
+def _raw(data: bytes | str) -> object:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None

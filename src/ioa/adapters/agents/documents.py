@@ -24,7 +24,7 @@ _HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{3,})\s*$")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+•]|\d+[.)])\s+")
-_NUMBERED_TITLE = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?|[IVX]+\.|(?:Section|Article|Chapter|Appendix) \w+[.:]?)\s+\S")
+NUMBERED_TITLE = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?|[IVX]+\.|(?:Section|Article|Chapter|Appendix) \w+[.:]?)\s+\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,15 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A paragraph or a list, verbatim. `page` is set for PDF, `line` (of its first line) for the others."""
+    """A paragraph, a list or a table, verbatim. `page` is set for PDF, `line` (of its first line) for the others;
+    `columns` are the titles of a table that has such a line."""
 
     document: str
     text: str
     heading: str = ""
     page: int | None = None
     line: int | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def citation(self) -> str:
@@ -100,7 +102,9 @@ def read_document(file: LocalFile, patience: Patience | None = None) -> Document
         raise Unreadable(f"{file.name} is empty.")
     suffix = Path(file.name).suffix.lower()
     if b"%PDF-" in content[:1024]:
-        return _pdf(file, patience or Patience())
+        from ioa.adapters.agents.documents_pdf import pdf_document
+
+        return pdf_document(file, patience or Patience())
     if suffix == ".pdf":
         raise Unreadable(f"{file.name} is called a PDF but does not begin like one; is it whole?")
     text, notes = decoded(content, file.name)
@@ -108,8 +112,10 @@ def read_document(file: LocalFile, patience: Patience | None = None) -> Document
         notes = (*notes, f"{file.name}: only the first {MAX_TEXT_CHARS:,} of {len(text):,} characters were read")
         text = text[:MAX_TEXT_CHARS]
     if suffix in _HTML_SUFFIXES or (file.media_type == "text/html" and suffix not in _MARKDOWN_SUFFIXES):
-        return _html(file.name, text, notes)
-    passages = tuple(_paragraphs(file.name, text.splitlines(), markdown=suffix in _MARKDOWN_SUFFIXES))
+        from ioa.adapters.agents.documents_html import html_document
+
+        return html_document(file.name, text, notes)
+    passages = tuple(paragraphs(file.name, text.splitlines(), markdown=suffix in _MARKDOWN_SUFFIXES))
     return Document(file.name, passages, text, notes)
 
 
@@ -135,7 +141,8 @@ def decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
         return content.decode("cp1252", errors="replace"), (f"{name} is not UTF-8; it was read as Latin-1",)
 
 
-def _paragraphs(name: str, lines: Iterable[str], *, markdown: bool) -> Iterator[Passage]:
+def paragraphs(name: str, lines: Iterable[str], *, markdown: bool) -> Iterator[Passage]:
+    """The passages of a text: blocks between empty lines, under their headings. Tables are passages of their own."""
     headings: list[tuple[int, str]] = []
     block: list[str] = []
     began = 1
@@ -144,7 +151,7 @@ def _paragraphs(name: str, lines: Iterable[str], *, markdown: bool) -> Iterator[
     def flush() -> Iterator[Passage]:
         if block:
             heading = " > ".join(title for _, title in headings[-2:])
-            yield from _cut(name, block, heading, None, began)
+            yield from cut(name, block, heading, None, began, _columns(block))
             block.clear()
 
     def open_heading(level: int, title: str) -> None:
@@ -154,13 +161,15 @@ def _paragraphs(name: str, lines: Iterable[str], *, markdown: bool) -> Iterator[
 
     def open_title(title: str) -> None:
         # The first line of a plain text, when it has no number, is the title of all.
-        first = not headings and not _NUMBERED_TITLE.match(title)
+        first = not headings and not NUMBERED_TITLE.match(title)
         open_heading(2 if first else 3, title)
 
     for number, line in enumerate(lines, 1):
         if markdown and line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
         heading = _HEADING.match(line) if markdown and not fenced else None
+        if block and not fenced and line.strip() and _is_row(line) != _is_row(block[-1]):
+            yield from flush()
         if heading:
             yield from flush()
             open_heading(len(heading[1]), heading[2])
@@ -171,34 +180,40 @@ def _paragraphs(name: str, lines: Iterable[str], *, markdown: bool) -> Iterator[
             # A line like "3.2 Refunds" alone in its paragraph is a heading of a plain text.
             if not block:
                 began = number
-            elif not markdown and len(block) == 1 and _is_title(block[0]):
+            elif not markdown and len(block) == 1 and is_title(block[0]):
                 open_title(block.pop().strip())
                 began = number
             block.append(line)
-        elif not fenced and block and not markdown and len(block) == 1 and _is_title(block[0]):
+            if line.endswith("\f"):  # a paragraph of a PDF ends here
+                block[-1] = line.rstrip("\f")
+                yield from flush()
+        elif not fenced and block and not markdown and len(block) == 1 and is_title(block[0]):
             open_title(block.pop().strip())
         elif not fenced and block and not block[-1].rstrip().endswith(":"):
             yield from flush()  # what follows a colon belongs to it
     yield from flush()
 
 
-def _is_title(line: str) -> bool:
+def is_title(line: str, *, numbered: bool = True) -> bool:
+    """May this line, alone in its paragraph, be a heading? `numbered`: it must have a number or be in capitals."""
     words = line.strip()
     if (
         not words
         or len(words) > 70
         or words[-1] in ".:;,!?"
-        or (_LIST_ITEM.match(line) and not _NUMBERED_TITLE.match(words))
+        or (_LIST_ITEM.match(line) and not NUMBERED_TITLE.match(words))
     ):
         return False
-    return bool(_NUMBERED_TITLE.match(words)) or (words.isupper() and len(words) > 3)
+    return not numbered or bool(NUMBERED_TITLE.match(words)) or (words.isupper() and len(words) > 3)
 
 
-def _cut(name: str, block: list[str], heading: str, page: int | None, began: int | None) -> Iterator[Passage]:
+def cut(
+    name: str, block: list[str], heading: str, page: int | None, began: int | None, columns: tuple[str, ...] = ()
+) -> Iterator[Passage]:
     """One passage, or several when the block is long: cut between lines of a list, else between sentences."""
     text = "\n".join(line.rstrip() for line in block).strip("\n")
     if len(text) <= _PASSAGE_CHARS:
-        yield Passage(name, text, heading, page, began)
+        yield Passage(name, text, heading, page, began, columns)
         return
     lined = sum(len(line) < 200 for line in block) == len(block) and page is None
     parts = [line.rstrip() for line in block] if lined else sentences(text)
@@ -206,89 +221,27 @@ def _cut(name: str, block: list[str], heading: str, page: int | None, began: int
     start, held = 0, 0
     for index, part in enumerate(parts):
         if held and held + len(part) > _PASSAGE_CHARS:
-            yield Passage(
-                name, glue.join(parts[start:index]), heading, page, began + start if lined and began else began
-            )
+            line = began + start if lined and began else began
+            yield Passage(name, glue.join(parts[start:index]), heading, page, line, columns)
             start, held = index, 0
         held += len(part) + 1
-    yield Passage(name, glue.join(parts[start:]), heading, page, began + start if lined and began else began)
+    line = began + start if lined and began else began
+    yield Passage(name, glue.join(parts[start:]), heading, page, line, columns)
 
 
-def _html(name: str, text: str, notes: tuple[str, ...]) -> Document:
-    from bs4 import BeautifulSoup
-    from bs4.element import Tag
-
-    soup = BeautifulSoup(text, "html.parser")
-    for hidden in soup(["script", "style", "template", "noscript", "nav", "head", "svg"]):
-        hidden.decompose()
-    headings: list[tuple[int, str]] = []
-    passages: list[Passage] = []
-    blocks = ["p", "li", "pre", "blockquote", "dd", "dt", "td", "th", "figcaption", "caption", "address", "div", "body",
-              "section", "article", "main", "h1", "h2", "h3", "h4", "h5", "h6"]  # fmt: skip
-    for element in soup.find_all([name for name in blocks if name not in ("td", "th")] + ["tr"]):
-        if element.name != "tr" and element.find(blocks) is not None and element.name not in ("li",):
-            # A container: its own loose text only, the blocks inside come by themselves.
-            own = " ".join(" ".join(str(child) for child in element.find_all(string=True, recursive=False)).split())
-            found = own if len(own) > 20 else ""
-        elif element.name == "li":
-            loose = [
-                child for child in element.children if not (isinstance(child, Tag) and child.name in ("ul", "ol", "p"))
-            ]
-            found = " ".join(" ".join(c.get_text(" ") if isinstance(c, Tag) else str(c) for c in loose).split())
-        elif element.name == "tr":
-            found = " | ".join(" ".join(cell.get_text(" ").split()) for cell in element.find_all(["td", "th"]))
-        else:
-            found = element.get_text() if element.name == "pre" else " ".join(element.get_text(" ").split())
-        if not found.strip():
-            continue
-        if element.name[0] == "h" and element.name[1:].isdigit():
-            level = int(element.name[1])
-            while headings and headings[-1][0] >= level:
-                headings.pop()
-            headings.append((level, found))
-            continue
-        heading = " > ".join(title for _, title in headings[-2:])
-        passages.extend(_cut(name, [found], heading, None, element.sourceline))
-    if not passages:
-        raise Unreadable(f"{name} contains no readable text (its content may be made by scripts).")
-    return Document(name, tuple(passages), soup.get_text(" "), notes)
+def cells(row: str) -> list[str]:
+    """The cells of a table's line, without its frame."""
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))]
 
 
-def _pdf(file: LocalFile, patience: Patience) -> Document:
-    import logging
+def is_rule(row: str) -> bool:
+    """Is this the line below a Markdown table's titles?"""
+    return "-" in row and set(row) <= set("|:- \t")
 
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
 
-    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of every blemish of a file
-    texts: list[str] = []
-    notes: list[str] = []
-    try:
-        reader = PdfReader(file.path)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise Unreadable(f"{file.name} is encrypted with a password; give it without one.")
-        count = len(reader.pages)
-        if count > MAX_PAGES:
-            notes.append(f"{file.name}: only the first {MAX_PAGES} of {count} pages were read")
-        for number in range(min(count, MAX_PAGES)):
-            patience.check(file.name)
-            texts.append(reader.pages[number].extract_text())
-    except Unreadable:
-        raise
-    except Exception as error:  # pypdf raises whatever a broken file provokes
-        needs = "cryptography" in str(error).lower()
-        if needs:
-            raise Unreadable(f"{file.name} is encrypted (AES), which cannot be read here; save it without.") from error
-        kind = "is broken" if isinstance(error, PyPdfError) else "cannot be read"
-        raise Unreadable(f"{file.name} {kind}: {type(error).__name__}: {error}; open and save it again.") from error
-    if not any(text.strip() for text in texts):
-        raise Unreadable(
-            f"{file.name} has {len(texts)} pages but no text: it is a scan; run text recognition on it first."
-        )
-    if empty := [str(number) for number, text in enumerate(texts, 1) if not text.strip()]:
-        notes.append(f"{file.name}: no text on page {', '.join(empty[:20])} (pictures or scans)")
-    passages: list[Passage] = []
-    for number, text in enumerate(texts, 1):
-        for passage in _paragraphs(file.name, text.splitlines(), markdown=False):
-            passages.append(Passage(file.name, passage.text, passage.heading, page=number))
-    return Document(file.name, tuple(passages), "\n".join(texts), tuple(notes))
+def _is_row(line: str) -> bool:
+    return line.lstrip().startswith("|")
+
+
+def _columns(block: list[str]) -> tuple[str, ...]:
+    return tuple(cells(block[0])) if len(block) > 2 and _is_row(block[0]) and is_rule(block[1]) else ()

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ioa.ports.agent import LocalFile
 
-Kind = Literal["passages", "count", "section", "summary"]
+Kind = Literal["passages", "count", "section", "summary", "mention", "sections", "listing"]
 
 FILE_NAME = re.compile(
     r"\S[^/\\]*\.(?:md|markdown|txt|pdf|html?|rst|log|docx?|odt|rtf|epub|csv|tsv|xlsx?|json|parquet)", re.IGNORECASE
@@ -35,6 +35,44 @@ _SECTION = re.compile(
 )
 _SUMMARY = re.compile(
     r"\b(?:summari[sz]e|summary of|sum up|gist of|overview of|key points (?:of|in|from)|main points)\b", re.I
+)
+_MENTION_VERBS = (
+    r"(?:mention|say (?:anything|something)|talk|refer|discuss|contain (?:anything|something)|"
+    r"(?:have|contain|include) (?:a |any )?(?:section|rule|clause|passage|provision|information|policy)s?)"
+)
+_MENTION = re.compile(
+    rf"\b(?:does|do|did|whether|if)\b(?:(?!\b(?:what|how|when|who|which)\b)[^?.!])*?\b{_MENTION_VERBS}s?\s+"
+    r"(?:(?:anything|something)\s+)?(?:(?:about|to|on|of|regarding|for)\s+)?(?P<a>[^?.!]+)"
+    r"|\b(?:is|are|was|were|whether|if)\s+(?!there\b)(?P<b>(?:(?!\b(?:what|how|when|who|where|which)\b)[^?.!])+?)\s+"
+    r"(?:is |are )?(?:mentioned|discussed|addressed|referred to)\b"
+    r"|\bis there (?:anything|something|any mention|(?:a|any) (?:rule|section|passage|clause|policy))\s+"
+    r"(?:about|on|of|regarding|for)\s+(?P<c>[^?.!]+)",
+    re.IGNORECASE,
+)
+_PARTS_OF_TEXT = r"(?:sections?|chapters?|parts|pages?|paragraphs?|clauses?|headings?|articles?|documents?|files?)"
+_SECTIONS = re.compile(
+    rf"\b(?:which|what|list|name|find|in which|in what)\b(?: (?:all|the|of|these|every))*\s+{_PARTS_OF_TEXT}\b(?: (?:of|in) [^?]*?)??"
+    r"\s+(?:(?:that|which)\s+)?(?:mention|discuss|cover|talk about|deal with|refer to|contain|are about|is about|address|"
+    r"speak of|use the word)s?\s+(?P<a>[^?.!]+)"
+    rf"|\b(?:in|on) (?:which|what) {_PARTS_OF_TEXT}\s+(?:is|are|do|does|was|were)\s+(?P<b>[^?.!]+?)\s+"
+    r"(?:mentioned|discussed|described|covered|addressed|explained|defined|occur|appear)"
+    r"|\bwhere (?:is|are|do|does)\s+(?P<c>[^?.!]+?)\s+(?:mentioned|discussed|appear|occur)",
+    re.IGNORECASE,
+)
+LISTABLE = (
+    r"deadlines|due dates|dates|amounts(?: of money)?|sums|prices|costs|fees|names|people|persons|e-?mail addresses|"
+    r"e-?mails|phone numbers|telephone numbers|percentages|numbers|figures|durations|periods|urls|links|websites|"
+    r"action items|actions|action points|to-?dos|tasks|decisions"
+)
+_LISTING = re.compile(
+    r"\b(?:list|find|extract|collect|get|give|show|name|identify|what are|which are|pull out|gather|quote)\b(?: (?:me|us|out))?"
+    r"(?P<all>(?: (?:all|every|each|the|of|any))*)\s+(?:(?:important|relevant|upcoming|mentioned|given|agreed)\s+)?"
+    rf"(?P<what>{LISTABLE})\b(?P<rest>[^?.!]*)",
+    re.IGNORECASE,
+)
+_AFTER_LISTED = re.compile(
+    r"^\s*(?:(?:that|which|are|were|is|mentioned|given|named|found|set|listed|stated|there|taken|made|agreed|in|of|from)\b\s*)*",
+    re.IGNORECASE,
 )
 _AFTER_SECTION = re.compile(
     r"\s+(?:say|says|in|of|from|state|states|contain|verbatim|word for word)\b.*$", re.IGNORECASE
@@ -76,13 +114,14 @@ _AFTER_STEM = (
 class Inquiry:
     """`about` is what is asked: a question without the words of instruction, a word to count, a section's title.
 
-    `files` are those to look in; `absent` are names of files that the task gives and that are not there.
+    (for a listing the kind of thing is `what`, and `about` may be empty). `files` are those to look in; `absent` are names of files that the task gives and that are not there.
     """
 
     kind: Kind
     about: str
     files: tuple[LocalFile, ...]
     absent: tuple[str, ...] = ()
+    what: str = ""
 
 
 def understood(task_desc: str, files: Sequence[LocalFile]) -> Inquiry:
@@ -92,6 +131,15 @@ def understood(task_desc: str, files: Sequence[LocalFile]) -> Inquiry:
     chosen = named or tuple(files)
     if match := _COUNT.search(bare):
         return Inquiry("count", _unquoted(match["a"] or match["b"] or match["c"]), chosen, absent)
+    if match := _SECTIONS.search(bare):
+        if about := _subject(match["a"] or match["b"] or match["c"]):
+            return Inquiry("sections", about, chosen, absent)
+    if match := _MENTION.search(bare):
+        if about := _subject(match["a"] or match["b"] or match["c"]):
+            return Inquiry("mention", about, chosen, absent)
+    if match := _LISTING.search(bare):
+        rest = asked(_AFTER_LISTED.sub("", match["rest"])) if _AFTER_LISTED.sub("", match["rest"]).strip() else ""
+        return Inquiry("listing", rest, chosen, absent, match["what"].lower())
     if match := _SECTION.search(_CITING.sub(" ", bare)):
         title = _AFTER_SECTION.sub("", match["a"] or match["b"] or "")
         if title := _unquoted(title):
@@ -148,6 +196,60 @@ def _named(text: str, files: Sequence[LocalFile]) -> tuple[tuple[LocalFile, ...]
                 named[file.name] = file
                 bare = pattern.sub(" ", bare)
     return tuple(file for file in files if file.name in named), absent, bare
+
+
+def split(question: str) -> tuple[str, ...]:
+    """The single questions of several in one: at a question mark, and before "and what", "and how"; "it" in a later
+    one is given the words of the first."""
+    parts = [part.strip(" ,.;:") for part in _BETWEEN.split(question)]
+    parts = [part for part in parts if part]
+    if len(parts) < 2:
+        return (question,)
+    subject = " ".join(re.findall(r"[^\W_]+", _QUESTION_WORDS.sub(" ", parts[0])))
+    return tuple(f"{part} {subject}" if number and _PRONOUN.search(part) else part for number, part in enumerate(parts))
+
+
+def split_nouns(question: str) -> tuple[str, ...]:
+    """ "the price and the weight of the pump" as the price of the pump, the weight of the pump; one when it is not so."""
+    match = _NOUNS_JOINED.match(question)
+    if match is None:
+        return (question,)
+    *first, last = re.split(r"\s*,\s*(?:and\s+)?|\s+(?:and|as well as|plus)\s+", match["list"])
+    if not first or any(not re.search(r"[^\W\d_]{3}", part) for part in (*first, last)):
+        return (question,)
+    tail = match["tail"] or ""
+    return tuple(f"{part}{'' if _HAS_OF.search(part) else tail}" for part in (*first, last))
+
+
+_BETWEEN = re.compile(
+    r"\?\s+(?:and\s+)?|;\s+(?:and\s+)?|,?\s+(?:and|as well as|plus)\s+(?:also\s+)?"
+    r"(?=(?:by |until |from |since |at |to |for |in )?(?:what|when|whom?|whose|how|where|which|whether)\b)"
+    r"|,\s+(?=(?:by |until )?(?:what|when|who|how|where|which)\b)",
+    re.IGNORECASE,
+)
+_QUESTION_WORDS = re.compile(
+    r"\b(?:what|when|who|whom|whose|how|where|which|long|much|many|often|is|are|was|were|does|do|did|the|an?|it|start|"
+    r"starts?|begins?|ends?|costs?|weighs?|takes?|lasts?|made|by|of|for|in|on|to)\b",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"\b(?:it|its|they|their|them|he|she|his|her)\b", re.IGNORECASE)
+_NOUNS_JOINED = re.compile(
+    r"^\W*(?:what\s+(?:is|are|was|were)\s+)?(?P<list>(?:the |an? |our |its )?(?:(?!\b(?:does|do|did|if|when|who|how|must|should|can)\b)"
+    r"[\w'’,\- ])+?\s(?:and|as well as|plus)\s(?:(?!\b(?:does|do|did|if|when|who|how|and)\b)[\w'’\- ])+?)"
+    r"(?P<tail>\s+(?:of|for)\s+[^,]+)?$",
+    re.IGNORECASE,
+)
+_HAS_OF = re.compile(r"\s(?:of|for)\s", re.IGNORECASE)
+
+
+def _subject(text: str) -> str:
+    subject = _CITING.sub(" ", _SOURCE.sub(" ", text))
+    subject = re.sub(r",?\s+and\s+(?:if so|quote|cite|show|list|what|where|how|when)\b.*$", "", subject, flags=re.I)
+    subject = re.sub(
+        r"^\s*(?:the\s+)?(?:words?|terms?|phrases?|topics?|subjects?)\s+(?:of\s+)?", "", subject, flags=re.I
+    )
+    subject = re.sub(r"\b(?:in|from|of|according to)\s*$", "", subject.strip(" ,.;:?!"), flags=re.I)
+    return re.sub(r"^(?:the|a|an|any)\s+", "", _unquoted(" ".join(subject.split())), flags=re.I)
 
 
 def _unquoted(text: str) -> str:

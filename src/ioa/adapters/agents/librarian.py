@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from ioa.adapters.agents import extracts
 from ioa.adapters.agents.documents import Document, Passage, Patience, Unreadable, is_document, read_document
-from ioa.adapters.agents.inquiry import Inquiry, understood
-from ioa.adapters.agents.passages import EmbedderFactory, absent_words, key_words, rank, shipped_embedder, subject_words
-from ioa.adapters.agents.prose import sentences, shortened
+from ioa.adapters.agents.extracts import Said, flat, items, joined, quoted
+from ioa.adapters.agents.inquiry import Inquiry, split, split_nouns, understood
+from ioa.adapters.agents.kin_words import levelled
+from ioa.adapters.agents.passages import EmbedderFactory, Found, absent_words, rank, shipped_embedder
+from ioa.adapters.agents.prose import plain, shortened
+from ioa.adapters.agents.questions import key_words, parsed, stands
 from ioa.adapters.agents.standalone import run_alone
 from ioa.ports.agent import AgentFailed, Assignment, LocalFile, Outcome, ReportProgress
 
 _PASSAGES_SHOWN = 3
 _NEAR_THE_BEST = 0.82  # of the best one's score: what is further off only distracts
-_SECTION_CHARS = 12_000
-_SUMMARY_SENTENCES = 6
+_WORTH_A_LOOK = 0.6  # a refusal tells of the nearest sentence when it is at least this near
+_BY_WORDS = "*Ranked by words alone: the model of meaning is not available here.*"
 
-if TYPE_CHECKING:
-    from ioa.adapters.index.embedding import Embedder
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One question's answer: the sentence, and the passages it stands in, best first."""
+
+    said: str
+    passages: tuple[Passage, ...]
+
+    @property
+    def place(self) -> str:
+        return self.passages[0].citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,45 +86,121 @@ class Librarian:
             raise AgentFailed(f"{', '.join(inquiry.absent)} is not among the files of this task ({there}); add it.")
         documents, problems = _read(inquiry, files, stop)
         notes = [*problems, *(note for document in documents for note in document.notes)]
-        match inquiry.kind:
-            case "count":
-                conclusion, abstract = _count(inquiry.about, documents)
-            case "section":
-                conclusion, abstract = _section(inquiry.about, documents) or self._passages(
-                    inquiry, documents, task_desc
-                )
-            case "summary":
-                conclusion, abstract = _summary(documents)
-            case "passages":
-                conclusion, abstract = self._passages(inquiry, documents, task_desc)
+        conclusion, abstract = self._said(inquiry, documents, task_desc)
         if notes:
             conclusion += "\n\n" + "\n".join(f"*Note: {note}*" for note in notes)
         return Outcome(conclusion, abstract)
 
-    def _passages(self, inquiry: Inquiry, documents: list[Document], task_desc: str) -> tuple[str, str]:
-        passages = [passage for document in documents for passage in document.passages]
+    def _said(self, inquiry: Inquiry, documents: list[Document], task_desc: str) -> Said:
+        about = inquiry.about
+        names = ", ".join(document.name for document in documents)
+        match inquiry.kind:
+            case "count":
+                return extracts.count(about, documents)
+            case "section":
+                return extracts.section(about, documents) or self._passages(inquiry, documents, task_desc)
+            case "summary":
+                return extracts.summary(documents)
+            case "sections":
+                if found := extracts.sections_with(about, documents):
+                    return found
+                raise AgentFailed(f"No section of {names} mentions {about!r}.{_hint(about, documents)}")
+            case "mention":
+                return extracts.mention(about, documents) or self._passages(inquiry, documents, task_desc)
+            case "listing":
+                title = f"{inquiry.what} {about}".strip()
+                found = extracts.section(title, documents, exactly=True) or extracts.listing(
+                    inquiry.what, about, documents
+                )
+                if found:
+                    return found
+                raise AgentFailed(f"No {inquiry.what}{f' about {about!r}' if about else ''} were found in {names}.")
+            case "passages":
+                return self._passages(inquiry, documents, task_desc)
+
+    def _passages(self, inquiry: Inquiry, documents: list[Document], task_desc: str) -> Said:
         if not key_words(inquiry.about):
             raise AgentFailed(
                 f"I do not understand what to look for in {shortened(task_desc, 120)!r}; name the subject."
             )
         model = self.embedder()
-        if titled := _section(inquiry.about, documents, exactly=True, model=model):
+        if titled := extracts.section(inquiry.about, documents, exactly=True, model=model):
             return titled
-        found = rank(inquiry.about, passages, model)
-        good = [one for one in found if one.good]
-        good = [one for one in good if one.score >= good[0].score * _NEAR_THE_BEST][:_PASSAGES_SHOWN]
+        answers: list[_Answer] = []
+        nearest: Found | None = None
+        missing: list[str] = []
+        for question in split(inquiry.about):
+            whole = rank(question, _all(documents), model)
+            nearest = nearest or (whole[0] if whole and whole[0].score >= _WORTH_A_LOOK else None)
+            parts = split_nouns(question)
+            if len(parts) > 1 and not (whole and whole[0].good and whole[0].complete):
+                for part in parts:
+                    _note(part, _best(part, rank(part, _all(documents), model), documents), answers, missing)
+            else:
+                _note(question, _best(question, whole, documents), answers, missing)
         names = ", ".join(document.name for document in documents)
-        if not good:
-            absent = absent_words(inquiry.about, passages)
-            hint = f" These words do not occur there: {', '.join(absent)}." if absent else ""
-            raise AgentFailed(f"Nothing good enough was found about {inquiry.about!r} in {names}.{hint}")
-        best = good[0]
-        lines = [f"**{_flat(best.sentence)}** — {best.passage.citation}", "", "Passages, word for word:"]
-        for one in good:
-            lines += ["", _quoted(one.passage)]
+        if not answers:
+            raise AgentFailed(
+                f"Nothing good enough was found about {inquiry.about!r} in {names}.{_hint(inquiry.about, documents)}"
+                + (f" The nearest, which does not answer it by my rules: {_cited(nearest)}." if nearest else "")
+            )
+        lines = [f"**{flat(answer.said)}** — {answer.place}" for answer in answers]
+        unfound = [f"Not found in {names}: {part!r}." for part in missing]
+        told = list(dict.fromkeys(passage for answer in answers for passage in answer.passages))
+        parts_ = ["\n\n".join(lines), *unfound, "Passages, word for word:"]
+        parts_ += [f"{quoted(passage.text)}\n>\n> — {passage.citation}" for passage in told]
         if model is None:
-            lines += ["", "*Ranked by words alone: the model of meaning is not available here.*"]
-        return "\n".join(lines), f"{shortened(_flat(best.sentence), 300)} ({best.passage.citation})"
+            parts_.append(_BY_WORDS)
+        brief = [f"{shortened(plain(flat(answer.said)), 400)} ({answer.place})" for answer in answers]
+        return "\n\n".join(parts_), " ".join([*brief, *unfound])
+
+
+def _cited(found: Found) -> str:
+    return f'"{shortened(plain(flat(found.sentence)), 200)}" ({found.passage.citation})'
+
+
+def _note(question: str, answer: _Answer | None, answers: list[_Answer], missing: list[str]) -> None:
+    if answer is None:
+        missing.append(question)
+    elif answer.said not in [known.said for known in answers]:
+        answers.append(answer)
+
+
+def _best(question: str, found: Sequence[Found], documents: list[Document]) -> _Answer | None:
+    """The sentence that answers, or the whole list where the question is about its heading or its introduction."""
+    good = [one for one in found if one.good]
+    if not good:
+        return None
+    good = [one for one in good if one.score >= good[0].score * _NEAR_THE_BEST][:_PASSAGES_SHOWN]
+    best = good[0]
+    said = best.sentence
+    listed = items(best.passage)
+    if listed and _is_about_the_list(question, best):
+        intro = "" if best.passage.text.startswith(("-", "*", "1", "•")) else best.passage.text.splitlines()[0]
+        lead = intro.strip().rstrip(":") or best.passage.heading.rpartition(" > ")[2]
+        said = f"{lead}: {joined(listed)}" if lead else joined(listed)
+    return _Answer(said, tuple(one.passage for one in good))
+
+
+def _is_about_the_list(question: str, best: Found) -> bool:
+    """Has the item that came out best no word of the question that its list is not about as a whole?"""
+    asked = parsed(question)
+    if asked.kind is not None and asked.kind.hard:
+        return False
+    intro = "\n".join(line for line in best.passage.text.splitlines() if line.rstrip().endswith(":"))
+    above = frozenset(key_words(levelled(f"{best.passage.heading} {best.passage.document} {intro}")))
+    item = frozenset(key_words(levelled(best.sentence)))
+    own = [one for one in asked.needed if stands(one, item) > stands(one, above)]
+    return not own
+
+
+def _all(documents: list[Document]) -> list[Passage]:
+    return [passage for document in documents for passage in document.passages]
+
+
+def _hint(about: str, documents: list[Document]) -> str:
+    absent = absent_words(about, _all(documents))
+    return f" These words do not occur there: {', '.join(absent)}." if absent else ""
 
 
 def _read(inquiry: Inquiry, files: list[LocalFile], stop: threading.Event) -> tuple[list[Document], list[str]]:
@@ -134,85 +221,3 @@ def _read(inquiry: Inquiry, files: list[LocalFile], stop: threading.Event) -> tu
     if not documents:
         raise AgentFailed(" ".join(problems))
     return documents, problems
-
-
-def _count(word: str, documents: list[Document]) -> tuple[str, str]:
-    pattern = re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, word.split())) + r"(?!\w)", re.IGNORECASE)
-    counts = Counter({document.name: len(pattern.findall(document.text)) for document in documents})
-    total = counts.total()
-    times = "once" if total == 1 else f"{total} times"
-    where = documents[0].name if len(documents) == 1 else f"{len(documents)} documents"
-    said = f'The word "{word}" appears {times} in {where}, whole words only, capitals or not.'
-    if " " in word:
-        said = said.replace("The word", "The phrase", 1)
-    table = "".join(f"\n- {name}: {count}" for name, count in counts.items()) if len(counts) > 1 else ""
-    return f"**{said}**" + (f"\n{table}" if table else ""), said
-
-
-def _section(
-    title: str, documents: list[Document], *, exactly: bool = False, model: Embedder | None = None
-) -> tuple[str, str] | None:
-    """A section by its heading, word for word; `None` when no heading has all the title's words (`exactly`: and no
-    others)."""
-    meant = subject_words if exactly else key_words
-    wanted = set(meant(title))
-    best: tuple[float, str, str] | None = None
-    for document in documents:
-        for heading in dict.fromkeys(passage.heading for passage in document.passages):
-            for level in heading.split(" > "):
-                words = set(meant(level))
-                fits = wanted == words if exactly else wanted <= words
-                if wanted and fits and (best is None or len(wanted) / len(words) > best[0]):
-                    best = (len(wanted) / len(words), document.name, level)
-    if best is None:
-        return None
-    _, name, level = best
-    own = [p for d in documents if d.name == name for p in d.passages if level in p.heading.split(" > ")]
-    text = "\n\n".join(passage.text for passage in own)
-    cut = "" if len(text) <= _SECTION_CHARS else f"\n\n*Cut after {_SECTION_CHARS:,} of {len(text):,} characters.*"
-    said = f'The section "{level}" of {own[0].citation}, word for word:'
-    quote = "\n".join(f"> {line}".rstrip() for line in text[:_SECTION_CHARS].splitlines())
-    first = (sentences(own[0].text.splitlines()[0]) or [own[0].text])[0]
-    if exactly and (ranked := rank(title, own, model)):
-        first = ranked[0].sentence  # of the section's sentences the one that answers the question
-    if len(key_words(first)) < 3 or "\n-" in own[0].text:  # no sentence, or the first item of a list only
-        first = shortened(own[0].text, 300)
-    return (
-        f"**{_flat(first)}** — {own[0].citation}\n\n{said}\n\n{quote}{cut}",
-        f"{shortened(first, 300)} ({own[0].citation})",
-    )
-
-
-def _summary(documents: list[Document]) -> tuple[str, str]:
-    """The sentences whose words the documents use most, in their order: extracted, not written."""
-    parts: list[str] = []
-    first = ""
-    for document in documents:
-        frequency = Counter(word for passage in document.passages for word in key_words(passage.text))
-        scored: list[tuple[float, int, str, Passage]] = []
-        for passage in document.passages:
-            for sentence in sentences(passage.text):
-                words = key_words(sentence)
-                if 5 <= len(words) <= 45:
-                    place = 1.25 if passage is document.passages[0] else 1.0
-                    score = place * sum(frequency[word] for word in words) / len(words) ** 0.7
-                    scored.append((score, len(scored), sentence, passage))
-        chosen = sorted(sorted(scored, key=lambda one: -one[0])[:_SUMMARY_SENTENCES], key=lambda one: one[1])
-        if not chosen:
-            chosen = [(0.0, 0, shortened(passage.text, 300), passage) for passage in document.passages[:3]]
-        first = first or chosen[0][2]
-        lines = [f'- "{_flat(sentence)}" — {passage.citation}' for _, _, sentence, passage in chosen]
-        parts.append(
-            f"The most telling sentences of {document.name} (extracted word for word, not rewritten):\n\n"
-            + "\n".join(lines)
-        )
-    return "\n\n".join(parts), shortened(_flat(first), 300)
-
-
-def _quoted(passage: Passage) -> str:
-    quote = "\n".join(f"> {line}".rstrip() for line in passage.text.splitlines())
-    return f"{quote}\n>\n> — {passage.citation}"
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split()).replace("**", "").lstrip("-*+• ")

@@ -58,3 +58,16 @@ def shortened(text: str, limit: int) -> str:
     """`text` on one line, at most `limit` characters; an ellipsis says that something was cut."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+_LINKED = re.compile(r"!?\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
+_MARKED = re.compile(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1|(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=\S)\*(?![\w*])|`([^`]+)`")
+
+
+def plain(text: str) -> str:
+    """`text` on one line without Markdown: no emphasis, code marks, links, headings or bullets."""
+    lines = [_MARKS.sub("", line) for line in text.splitlines()]
+    flat = _LINKED.sub(r"\1", " ".join(" ".join(lines).split()))
+    for _ in range(2):  # bold around emphasis
+        flat = _MARKED.sub(lambda m: m[2] or m[3] or m[4], flat)
+    return re.sub(r"\\([\\`*_\[\]<>#~|])", r"\1", flat)

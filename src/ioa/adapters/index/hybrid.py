@@ -1,6 +1,7 @@
 """The index of agents in memory: words at once, meaning as soon as it is computed, exact over all cards.
 
-Besides the vector of the phrase a search costs some 2 ms of CPU at 1,500 cards and 7 at 20,000. Source: IoA paper, 2.3.1 and A.3.3.
+Besides the vector of the phrase a search costs some 2 ms of CPU at 1,500 cards and 7 at 20,000.
+Source: IoA paper, 2.3.1 and A.3.3.
 """
 
 from __future__ import annotations

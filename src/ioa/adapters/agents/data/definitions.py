@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ioa.adapters.agents.data.question import Item, NotUnderstood
 from ioa.adapters.agents.data.reader_core import ReaderCore
-from ioa.adapters.agents.data.tables import Column
+from ioa.adapters.agents.data.tables import SUFFIXES, Column
 
 
 class Definitions(ReaderCore):
@@ -44,6 +46,10 @@ class Definitions(ReaderCore):
 
     def _what_exists(self, unknown: tuple[str, ...]) -> str:
         words = ", ".join(f'"{word}"' for word in unknown)
+        absent = [word for word in unknown if Path(word).suffix.lower() in SUFFIXES]
+        if absent:
+            there = ", ".join(dict.fromkeys(table.source for table in self.scope.tables))
+            return f"{', '.join(absent)}: no such file is attached, only {there}; attach it, or correct the name."
         near = [value for word in unknown for value in self.near(word)]
         columns = "; ".join(
             f"{table.source}: {', '.join(column.name for column in table.columns[:30])}" for table in self.scope.tables

@@ -118,7 +118,10 @@ class Tables:
         except UnreadableFile as error:
             self.problems.append(str(error))
         except duckdb.Error as error:
-            self.problems.append(f"{file.name} cannot be read as a table: {str(error).splitlines()[0]}")
+            said = str(error).splitlines()[0].replace(str(file.path), file.name)
+            self.problems.append(
+                f"{file.name} cannot be read as a {Path(file.name).suffix} file: {said.rstrip('.')}; export it again."
+            )
 
     def _free_name(self, source: str) -> str:
         stem, *parts = source.split(":")

@@ -44,6 +44,8 @@ _SUMS = word_set("""
     root squared cubed times plus minus percent factorial derivative integral logarithm cosine sine
     power divided multiplied
 """)
+_GATHERING = word_set("gather save collect combine explain describe present pack bring compile put")
+_OF_TABLES = word_set("column columns rows missing duplicates duplicate records dataset")
 _NO_SUPERLATIVES = word_set(
     "interest request forest harvest invest contest honest latest protest suggest digest arrest"
 )
@@ -90,6 +92,13 @@ def _has_object(token: Token, following: Token | None, tokens: Sequence[Token], 
         return True
     if (
         low in PREPOSITIONS
+        and k + 2 < len(tokens)
+        and tokens[k + 2].low in WH
+        and token.low in {"say", "tell", "state"}
+    ):
+        return True  # "say in which streets they are"
+    if (
+        low in PREPOSITIONS
         or low in AUXILIARIES
         or (following.kind == "punct" and following.text != "$")
         or low in {"and", "or"}
@@ -108,6 +117,8 @@ def question_start(tokens: Sequence[Token], k: int = 0) -> bool:
     if low in WH:
         return k + 1 < len(tokens)
     following = tokens[k + 1] if k + 1 < len(tokens) else None
+    if low in {"in", "by", "for", "at", "on", "to"} and following is not None and following.low in WH:
+        return k + 2 < len(tokens)  # "by how many percent", "in which month"
     return (
         low in AUXILIARIES
         and following is not None
@@ -140,7 +151,7 @@ def head_verb(tokens: Sequence[Token]) -> str:
     return gerund_root(first) or (first if tokens[0].kind == "word" and first not in NOT_VERBS else "")
 
 
-def is_declarative(tokens: Sequence[Token]) -> bool:
+def is_declarative(tokens: Sequence[Token], *, finite: frozenset[str] = FINITE) -> bool:
     """Whether the words state something ("The prices are in euro") rather than ask for it."""
     if not tokens:
         return False
@@ -153,7 +164,7 @@ def is_declarative(tokens: Sequence[Token]) -> bool:
     for number, token in enumerate(tokens[:40]):
         if token.low in RELATIVES and number:
             relative = True
-        elif number and token.low in FINITE:
+        elif number and token.low in finite:
             if not relative and tokens[number - 1].low != "to" and not _adjective_use(tokens, number):
                 return True
             relative = False
@@ -243,8 +254,10 @@ def kind_of(tokens: Sequence[Token], context: Sequence[Token] = ()) -> Kind:
     if any(token.kind == "fence" for token in tokens) and kind in _UNDECIDED | {"math"}:
         return "code"
     noun = object_noun(tokens)
-    if kind == "make" and any(
-        lows[n] in {"in", "into", "as"} and set(lows[n + 1 : n + 5]) & REPORT_WORDS for n in range(1, len(lows))
+    gathers = kind == "make" or (verb in _GATHERING and not files_in(tokens))
+    texts = REPORT_WORDS | {"note", "letter"}
+    if gathers and any(
+        lows[n] in {"in", "into", "as"} and set(lows[n + 1 : n + 5]) & texts for n in range(1, len(lows))
     ):
         return "write"
     if (
@@ -274,8 +287,13 @@ def kind_of(tokens: Sequence[Token], context: Sequence[Token] = ()) -> Kind:
         return "table"
     if endings & DOCUMENT_EXTENSIONS:
         return "find"
+    formula = has_formula(tokens)
+    if endings & TABLE_EXTENSIONS and formula and words & {"row", "rows", "column", "every", "each"}:
+        return "table"  # "compute revenue = price * quantity for every row"
     extreme = bool(words & {"most", "fewest", "busiest", "best-selling"}) or any(_superlative(low) for low in lows)
-    measured = extreme or bool(words & MEASURE_WORDS) or ("how" in words and bool(words & {"many", "much"}))
+    measured = (
+        extreme or bool(words & (MEASURE_WORDS | _OF_TABLES)) or ("how" in words and bool(words & {"many", "much"}))
+    )
     if kind == "math":
         grouped = bool(words & {"per", "column", "rows", "row", "orders", "each", "every"})
         numbers = any(token.kind == "number" for token in tokens)

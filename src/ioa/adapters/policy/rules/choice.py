@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from ioa.adapters.index.coverage import needs_newcomer
+from ioa.adapters.policy.rules.plan import Step
 from ioa.ports.index import Hit
 from ioa.protocol.cards import Card, Evaluation, FoundAgent
 
@@ -14,6 +18,32 @@ MIN_FIT = 0.30
 
 EXPERIENCE_WEIGHT = 0.08
 """How far a long record of success or failure moves a score, at most, up or down."""
+
+
+FIRST_PHRASE_WEIGHT = 0.65
+_SURE = 7.0  # log-odds beyond which a score says no more
+
+
+def hits_of(step: Step, searched: Mapping[str, Sequence[FoundAgent]]) -> list[FoundAgent]:
+    """Hits for a step, best first: of each agent the scores for the step's phrases, averaged as log-odds.
+
+    The first phrase, the step itself, counts most; the others name its act: who computes revenues does not draw charts
+    of them. An agent that was not found by a phrase counts as one that cannot do it.
+    """
+    found: dict[str, FoundAgent] = {}
+    sums: dict[str, float] = {}
+    rest = (1 - FIRST_PHRASE_WEIGHT) / max(1, len(step.search) - 1)
+    weights = [FIRST_PHRASE_WEIGHT if len(step.search) > 1 else 1.0, *[rest] * (len(step.search) - 1)]
+    for phrase, weight in zip(step.search, weights, strict=True):
+        for hit in searched.get(phrase, ()):
+            found.setdefault(hit.card.name, hit)
+            sums[hit.card.name] = sums.get(hit.card.name, -_SURE) + weight * (_log_odds(hit.score) + _SURE)
+    hits = [structs.replace(hit, score=1 / (1 + math.exp(-sums[name]))) for name, hit in found.items()]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.card.name))
+
+
+def _log_odds(score: float) -> float:
+    return max(-_SURE, min(_SURE, math.log(max(score, 1e-9) / max(1 - score, 1e-9))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from ioa.adapters.policy.rules.acts import THINGS, head_verb, kind_of, question_
 from ioa.adapters.policy.rules.groupings import regrouped
 from ioa.adapters.policy.rules.merging import Clause, merge
 from ioa.adapters.policy.rules.openings import Opening, strip_opening
+from ioa.adapters.policy.rules.phrasals import plain_verb
 from ioa.adapters.policy.rules.tokens import DOCUMENT_EXTENSIONS, TABLE_EXTENSIONS, Token, extension
 from ioa.adapters.policy.rules.verbs import VERBS, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
@@ -17,6 +18,7 @@ from ioa.adapters.policy.rules.vocabulary import (
     CODE_WORDS,
     DETERMINERS,
     LETTER_WORDS,
+    MEASURE_WORDS,
     PREPOSITIONS,
     RELATIVES,
     REPORT_WORDS,
@@ -36,7 +38,7 @@ _ASKED_TO = word_set("ask tell remind invite teach help allow enable train instr
 _LATE_KINDS = frozenset(["plot", "write", "translate", "send"])
 _SPLIT_NOUNS = CHART_WORDS | REPORT_WORDS | LETTER_WORDS | frozenset(["translation", "table", "list", "script", "quiz"])
 _MAKING = word_set("""
-    make create draw prepare produce give write generate build provide draft compose plot design
+    make create draw show prepare produce give write generate build provide draft compose plot design
     send me
 """)
 
@@ -126,7 +128,9 @@ def _cut_at(tokens: Sequence[Token], i: int, start: int, borrowed: tuple[Token, 
         conjunction
         or opening.sequence
         or tokens[i].text == ";"
-        or (question_start(current) and tokens[k].low in {"what", "how"})
+        or (question_start(current) and tokens[k].low in WH)
+        or (comma and tokens[k].low in WH and tokens[k].low not in RELATIVES | {"when"} and _asks_indirectly(current))
+        or (comma and tokens[k].low in {"which", "who"} and question_start(current))
     )
     if again and _asks_again(current, tokens, k):
         return Cut(i, k, opening)
@@ -164,6 +168,12 @@ def _referring_lead(tokens: Sequence[Token], k: int) -> int:
             if starts_act(tokens, at, strong=True) and pointing:
                 return at - k
     return 0
+
+
+def _asks_indirectly(current: Sequence[Token]) -> bool:
+    """ "find out which ...", "tell me how ...": a question after a verb."""
+    lows = [t.low for t in current[:4]]
+    return bool(lows) and lows[0] in VERBS and any(low in WH for low in lows[1:])
 
 
 def _asks_again(current: Sequence[Token], tokens: Sequence[Token], k: int) -> bool:
@@ -207,16 +217,22 @@ def _new_product(
 
     Returns the words to borrow (the verb, or nothing for a list of things), None where it is the same act.
     """
-    if tokens[k].low not in {"a", "an", "the", "one"}:
+    if tokens[k].low not in {"a", "an", "the", "one", "another"}:
         return None
+    following = tokens[k + 1].low if k + 1 < len(tokens) else ""
+    one_more = tokens[k].low == "another" or (
+        tokens[k].low in {"a", "one"} and following in {"second", "third", "further"}
+    )
+    if one_more and current and current[0].low in VERBS and any(t.low in _SPLIT_NOUNS for t in tokens[k + 1 : k + 5]):
+        return tuple(_borrowed(current))
     if (
         sequence
         and current
         and current[0].low in _MAKING | {"show", "list", "tell", "compute", "calculate", "find", "plot"}
     ):
         return tuple(current[:2] if len(current) > 1 and current[1].low in {"me", "us"} else current[:1])
-    if current and current[0].low in VERBS and _derives(current, tokens, k):
-        return tuple(current[:1])
+    if current and _derives(current, tokens, k):
+        return tuple(_borrowed(current)) if current[0].low in VERBS else ()
     noun = ""
     for token in tokens[k + 1 : k + 5]:
         if token.kind != "word" or token.low in PREPOSITIONS:
@@ -232,18 +248,24 @@ def _new_product(
     lows = [t.low for t in current]
     if any(low in {"with", "including", "containing", "between", "both", "showing"} for low in lows):
         return None
-    borrowed = (
-        tuple(current[:2] if len(current) > 1 and current[1].low in {"me", "us"} else current[:1]) if verb else ()
-    )
+    borrowed = tuple(_borrowed(current)) if verb else ()
     if kind_of(tokens[k : k + 6]) == kind_of(current):
-        return None
+        two_charts = noun in CHART_WORDS and any(t.low == "of" for t in tokens[k : k + 6])
+        return borrowed if two_charts and any(t.low == "of" for t in current) and borrowed else None
     return borrowed
+
+
+def _borrowed(current: Sequence[Token]) -> Sequence[Token]:
+    """The verb of an act, with what belongs to it: "look up", "give me"."""
+    if current[0].low in MEASURE_WORDS and len(current) > 1 and current[1].low not in DETERMINERS:
+        return ()  # "total revenue per month, best month"
+    return current[:2] if len(current) > 1 and (current[1].low in {"me", "us"} or plain_verb(current)) else current[:1]
 
 
 def _derives(current: Sequence[Token], tokens: Sequence[Token], k: int) -> bool:
     """Whether the noun phrase at `k` has another file of its own, or derives from those before ("the difference")."""
     named = {t.low for t in current if t.kind == "file"}
-    if not named:
+    if not named and (current[0].low not in DETERMINERS or kind_of(tokens[k : k + 12]) == kind_of(current)):
         return False
     for n in range(k + 1, min(k + 12, len(tokens))):
         token = tokens[n]
@@ -281,6 +303,8 @@ def _blocked(current: Sequence[Token], tokens: Sequence[Token], k: int, opening:
             if lows[0] in {"use", "using", "take"} or (n == 1 and lows[0] in {"try", "want", "need"}):
                 continue
             if any(t.low in CODE_WORDS for t in current[:n]) or lows[n - 1] in _ASKED_TO or lows[0] in _ASKED_TO:
+                if late and strong:
+                    continue
                 return not strong or lows[n - 1] == "how"
             if not (pronoun or late or strong):
                 return True

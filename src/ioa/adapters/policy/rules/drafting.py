@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from ioa.adapters.policy.rules.act_phrases import act_phrase
 from ioa.adapters.policy.rules.acts import (
@@ -28,7 +29,7 @@ from ioa.adapters.policy.rules.sentences import Sentence
 from ioa.adapters.policy.rules.sources import lead_length, source_of
 from ioa.adapters.policy.rules.tokens import Token, render
 from ioa.adapters.policy.rules.verbs import VERBS, Kind, gerund_root
-from ioa.adapters.policy.rules.vocabulary import CHART_WORDS, HEADING, MEASURE_WORDS, PREPOSITIONS, WH
+from ioa.adapters.policy.rules.vocabulary import AUXILIARIES, CHART_WORDS, HEADING, MEASURE_WORDS, PREPOSITIONS, WH
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _LOST = " (in: "
@@ -97,7 +98,7 @@ class Drafting:
         self.list_tail: tuple[Token, ...] = ()
         self.groups: list[list[int]] = [[]]
         self.named: list[tuple[Token, ...]] = []
-        self.files = [Token("file", name, -1, -1, name.lower()) for name in dict.fromkeys(files) if name.strip()]
+        self.files = [Token("file", name, -9, -9, name.lower()) for name in dict.fromkeys(files) if name.strip()]
         self.mentions_file = mentions_file
         self.alone = alone
         self.scope: tuple[Token, ...] = ()
@@ -242,8 +243,13 @@ class Drafting:
         person = draft.question and any(t.low in {"she", "he", "they"} for t in draft.tokens)
         if (not needs or person) and not draft.lead:
             self._carry(draft, drafts, place, reading, needs)
-            if draft.tail and draft.kind in {"ask", "find", "make", "table"}:
-                draft.kind = heard.kind = kind_of(draft.clause.act, draft.tail)
+        if needs and not draft.lead and draft.kind in {"ask", "find"} and question_start(draft.tokens):
+            last = self.steps[-1] if self.steps else draft
+            source = full_source(last.tokens) or last.tail
+            if last.kind == "find" and fits(source, "find") and not full_source(draft.tokens):
+                draft.tail = inside(source)  # "... and what is its main conclusion?"
+        if draft.kind in {"ask", "find", "make", "table"} and (draft.tail or draft.lead) and not needs:
+            draft.kind = heard.kind = kind_of(draft.clause.act, (*draft.tail, *draft.lead))
         if lost and draft.tail:
             lost = [word for word in lost if word.split()[0].lower() not in _FILE_POINTERS]
         opening = draft.clause.opening if place else reading.opening
@@ -261,14 +267,23 @@ class Drafting:
     def _carry(self, draft: Draft, drafts: list[Draft], place: int, reading: Reading, needs: set[int]) -> None:
         """Repeats, after a step without a source of its own, the one that its neighbours read from."""
         tokens = draft.tokens
-        if source_of(tokens, whole=True) or _self_contained(tokens):
+        own = source_of(tokens, whole=True) or files_in(tokens) or _self_contained(tokens)
+        given = sum(t.kind == "number" for t in tokens) > 1 and draft.kind in {"ask", "table", "math"}
+        if own or (given and "between" in (t.low for t in tokens) and question_start(tokens)):
             return
-        kind: Kind = "find" if draft.kind == "make" and tokens[0].low in _LISTING else draft.kind
+        called = self._called(tokens)
+        if called:
+            draft.tail = called
+            return
+        kind = draft.kind
+        if kind == "make" and tokens[0].low in _LISTING:
+            kind = "table" if self.steps and self.steps[-1].kind == "table" else "find"
         opens_text = kind == "write" and head_verb(tokens) in {"summarise", "summarize"} and not self.heard
         if kind not in _READING_KINDS and not opens_text:
             return
         sources = [draft_source(d) for d in self.steps]
         spot = _points_into(tokens)
+        spot = 0 if spot and tokens[spot].low == "them" and self.steps else spot
         if spot and not needs:
             file = [t for t in latest([*self.named, *sources], "ask") if t.kind == "file"]
             if file:
@@ -276,10 +291,10 @@ class Drafting:
                 at = spot - len(draft.clause.prefix)
                 draft.clause = replace(draft.clause, tokens=(*own[:at], *file, *own[at + 1 :]))
                 return
-        before = latest([full_source(d.tokens) for d in drafts[:place]], kind)
         behind = next((s for d in drafts[place + 1 :] if (s := source_of(d.tokens)) and fits(s, kind)), ())
-        if kind == "table" and not latest([*self.named, *sources], kind) and not self._attached(kind):
+        if kind == "table" and not (behind or latest([*self.named, *sources], kind) or self._attached(kind)):
             kind = "find"  # "Find the most important deadline" after "Read handbook.md."
+        before = latest([full_source(d.tokens) for d in drafts[:place]], kind)
         tail = before or behind or self.list_tail or self._named_for(tokens, kind)
         if not tail and sources:
             linked = reading.opening.addition or reading.opening.enumeration or reading.opening.sequence
@@ -289,9 +304,22 @@ class Drafting:
                 tail = found
         draft.tail = inside(tail or self._attached(kind))
 
+    def _called(self, tokens: Sequence[Token]) -> tuple[Token, ...]:
+        """The file that "the poem" or "our survey" means by its name, poem.txt or survey.csv."""
+        known = [t for s in (*self.named, *map(draft_source, self.steps)) for t in files_in(s)] + self.files
+        for n, (before, token) in enumerate(pairwise(tokens)):
+            following = tokens[n + 2] if n + 2 < len(tokens) else None
+            ends = following is None or following.kind != "word" or following.low in PREPOSITIONS | AUXILIARIES
+            if before.low in {"the", "this", "my", "our"} and token.kind == "word" and ends:
+                for file in known:
+                    if file.low.rpartition(".")[0] == token.low:
+                        return inside((file,))
+        return ()
+
     def _named_for(self, tokens: Sequence[Token], kind: Kind) -> tuple[Token, ...]:
         """The source that statements before named ("All loans are in loans.csv."), or all of them if several fit."""
-        fitting = [source for source in self.named if fits(source, kind)]
+        fitting = [source for source in self.named if fits(source, "find" if kind == "ask" else kind)]
+        fitting = fitting or [source for source in self.named if fits(source, kind)]
         words = {lemma(t.low) for t in tokens}
         called = [source for source in fitting if {lemma(t.low.rpartition(".")[0]) for t in source} & words]
         if len(called or fitting) == 1:
@@ -302,8 +330,8 @@ class Drafting:
         return tuple(both)
 
     def _attached(self, kind: Kind) -> tuple[Token, ...]:
-        """The one attached file that an act of this kind can read, where the goal names none at all."""
-        if self.mentions_file:
+        """The one attached file that an act of this kind can read, where the goal names no other that it can."""
+        if self.mentions_file and kind not in {"table", "plot"}:
             return ()
         fitting = [token for token in self.files if fits([token], "find" if kind == "ask" else kind)]
         if kind == "ask" and len(self.files) > 1:
@@ -410,7 +438,7 @@ def _points_into(tokens: Sequence[Token]) -> int:
 
 def _goes_on(last: Draft, tokens: Sequence[Token], *, linked: bool) -> bool:
     """Whether a question without a source asks on about what the step before read."""
-    return linked or last.kind in {"find", "ask"} or (last.kind == "table" and _shared(last.tokens, tokens))
+    return linked or last.kind in {"find", "ask", "write"} or (last.kind == "table" and _shared(last.tokens, tokens))
 
 
 def _swapped(tokens: tuple[Token, ...], swap: dict[int, tuple[Token, ...]]) -> tuple[Token, ...]:

@@ -31,6 +31,9 @@ def is_elliptic(words: Sequence[Token]) -> bool:
         core.pop()
     if not core or len(core) > 6:
         return False
+    much = len(core) > 2 and core[0].low in {"much", "many"} and core[1].low in PREPOSITIONS
+    if much and len(core) < 6:
+        return True
     if core[0].low in _GROUPING or (core[0].low == "for" and len(core) > 1 and core[1].low == "each"):
         return len(core) < 5 and all(token.kind == "word" for token in core)
     return all(token.low in MEASURE_WORDS | _STATISTICS | _EMPTY | {"standard"} for token in core)
@@ -50,7 +53,7 @@ def complete(earlier: Sequence[Token], follow_up: Sequence[Token]) -> tuple[Toke
     if words[0].low in _GROUPING or (words[0].low == "for" and len(words) > 1 and words[1].low == "each"):
         found = _regroup(earlier, words)
     else:
-        found = _remeasure(earlier, words)
+        found = _remeasure(earlier, words) or _rephrased(earlier, words)
     if found and found[-1].text == "?":
         return (*found[:-1], found[-1]._replace(start=found[-2].end))
     return found
@@ -71,6 +74,22 @@ def _regroup(earlier: Sequence[Token], words: Sequence[Token]) -> tuple[Token, .
     if end < len(earlier) and earlier[end].low == "and":
         return None
     return (*earlier[:at], *words, *earlier[end:])
+
+
+def _rephrased(earlier: Sequence[Token], words: Sequence[Token]) -> tuple[Token, ...] | None:
+    """ "How much on tools?" after "How much did we spend on seeds in a.csv?": the one phrase with that preposition."""
+    words = [*words]
+    while words and words[0].low in {"much", "many"}:
+        words.pop(0)
+    if len(words) < 2 or words[0].low not in PREPOSITIONS:
+        return None
+    places = [n for n, t in enumerate(earlier[:-1]) if t.low == words[0].low and earlier[n + 1].kind != "file"]
+    if len(places) != 1 or not places[0]:
+        return None
+    end = places[0] + 1
+    while end < len(earlier) and earlier[end].kind in {"word", "number"} and earlier[end].low not in PREPOSITIONS:
+        end += 1
+    return (*earlier[: places[0]], *words, *earlier[end:])
 
 
 def _remeasure(earlier: Sequence[Token], words: Sequence[Token]) -> tuple[Token, ...] | None:

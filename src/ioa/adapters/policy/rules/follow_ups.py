@@ -11,6 +11,7 @@ _RECKONING = word_set("""
     multiply divide add subtract halve double triple convert square raise increase decrease reduce
     deduct round lower express split scale
 """)
+_NARROWING = word_set("keep filter exclude remove drop restrict limit")
 _COMPARING = word_set(
     "difference ratio percent percentage proportion quotient product sum change growth times fraction"
 )
@@ -31,12 +32,20 @@ def refined(step: Heard, needs: set[int]) -> Kind:
     if not needs or files_in(step.tokens) or step.kind in {"plot", "write", "translate", "code", "send"}:
         return step.kind
     lows = {token.low for token in step.tokens}
+    if step.verb in _NARROWING:
+        return "table"
     if step.verb in _RECKONING and not lows & {"column", "columns", "rows", "each"}:
         return "math"
     numbers = any(token.kind == "number" for token in step.tokens)
     asked = question_start(step.tokens) or not step.verb or step.kind in {"ask", "find", "table", "math", "other"}
     if not asked:
         return step.kind
+    if lows & {"left", "remaining", "remain"} and len(needs) > 1:
+        return "math"
+    if lows & {"ratio", "difference"} and len(needs) > 1:
+        return "math"
+    if lows & {"prime", "divisible", "even", "odd"} and lows & {"it", "result", "that", "number"}:
+        return "math"
     if lows & _COMPARING and not lows & _TABLE_WORDS and (len(needs) > 1 or lows & _POINTING):
         return "math"
     much = "how" in lows and lows & {"much", "many"} and lows & _POINTING

@@ -23,6 +23,7 @@ from ioa.adapters.policy.rules.vocabulary import HEADING
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _MATERIAL = frozenset(["file", "quote", "code", "fence", "sql", "url", "email", "number"])
+_FIRST = word_set("first firstly to for initially at in begin the")
 _CARRYING_OUT = word_set("do answer perform complete handle carry follow help assist find tell give")
 
 
@@ -45,14 +46,28 @@ def split_goal(text: str, *, files: Sequence[str] = ()) -> Plan:
 
 def _announces(reading: Reading, following: list[Sentence]) -> bool:
     """Whether a first request only announces the ones that follow ("Help me plan a trip. First, ...")."""
-    if not following or reading.sentence.item or any(t.kind in _MATERIAL for t in reading.sentence.tokens):
+    if not following or reading.sentence.item:
         return False
+    named = any(t.kind == "file" for t in reading.sentence.tokens)
+    bare = (
+        named and reading.opening.helping and reading.opening.wanting and reading.clauses[0].words[0].low not in VERBS
+    )
+    if not bare and any(t.kind in _MATERIAL for t in reading.sentence.tokens):
+        return False
+    if bare:
+        return True  # "Please help me with my bakery data in bakery.csv. First, ..."
     nxt = strip_opening(following[0].tokens)
     understanding = any(t.low in {"understand", "learn", "explore", "improve"} for t in reading.clauses[0].tokens[:1])
     core = following[0].tokens[nxt.length :]
     imperative = bool(core) and starts_act(core, 0, strong=False) and not is_constraint(core, first=False)
     if reading.opening.helping and reading.opening.wanting and imperative:
         return True
+    if (
+        reading.opening.enumeration
+        or reading.question
+        or (nxt.enumeration and following[0].tokens[0].low not in _FIRST)
+    ):
+        return False
     return nxt.enumeration or understanding or (reading.opening.helping and reading.opening.wanting and nxt.courtesy)
 
 

@@ -40,7 +40,8 @@ def regrouped(current: Sequence[Token], tokens: Sequence[Token], k: int) -> tupl
     `current` is the act so far ("find the total revenue per region").
     """
     begin = _object_start(current)
-    if begin is None or not current or current[0].low in _RANKING:
+    pair = any(t.low in {"between", "both", "versus"} for t in current)
+    if begin is None or pair or current[0].low in _RANKING:
         return None
     following = _phrase(tokens, k)
     if len(following) < 2 or following[0].low in PREPOSITIONS or following[0].kind != "word":
@@ -48,6 +49,8 @@ def regrouped(current: Sequence[Token], tokens: Sequence[Token], k: int) -> tupl
     here = _shape(_last_phrase(current[begin:]))
     there = _shape(following)
     if here is None or there is None or not _full(following):
+        return None
+    if here.grouping and here.grouping == there.grouping:
         return None
     apart = (bool(here.grouping) and here.grouping != there.grouping) or (
         (here.entity or there.entity) and "" not in {here.noun, there.noun}
@@ -62,14 +65,15 @@ def _object_start(current: Sequence[Token]) -> int | None:
     first = current[0].low
     if first in WH:
         return 2 if len(current) > 2 and current[1].low in {"is", "are", "was", "were"} and first == "what" else None
-    if first in VERBS or plain_verb(current):
+    measure = first in MEASURE_WORDS and len(current) > 1 and current[1].low not in DETERMINERS
+    if (first in VERBS and not measure) or plain_verb(current):
         at = 1
         while at < len(current) and current[at].low in _LEADS:
             at += 1
         if at + 1 < len(current) and current[at].low in WH:
             return at + 2 if current[at + 1].low in AUXILIARIES else at + 1
         return at
-    return 0 if first in DETERMINERS or first in MEASURE_WORDS else None
+    return 0 if first in DETERMINERS or first in MEASURE_WORDS or _extreme(first) else None
 
 
 def _phrase(tokens: Sequence[Token], k: int) -> list[Token]:
@@ -114,10 +118,11 @@ def _shape(phrase: Sequence[Token]) -> Shape | None:
             break
         elif not per:
             head.append(low)
+    head = [low for low in head if low not in DETERMINERS]
     outer = head[: head.index("of")] if "of" in head[1:] else head
     noun = lemma(outer[-1]) if outer else ""
     extreme = any(_extreme(low) for low in outer)
-    elliptic = bool(outer) and _extreme(outer[-1])
+    elliptic = bool(outer) and (_extreme(outer[-1]) or (len(outer) == 2 and outer[0] in {"most", "least"}))
     if elliptic:
         noun = ""
     thing = noun not in _FIGURES and noun not in MEASURE_WORDS

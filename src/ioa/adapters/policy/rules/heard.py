@@ -22,6 +22,9 @@ _CALLED = {
     "divide": frozenset(["ratio", "quotient"]),
     "multiply": frozenset(["product"]),
     "subtract": frozenset(["difference"]),
+    "differentiate": frozenset(["derivative"]),
+    "integrate": frozenset(["integral"]),
+    "solve": frozenset(["solution", "root"]),
 }
 """What the result of an act may be called although its words do not say so."""
 _SELECTING = word_set("list find identify select filter extract get retrieve show rank pick choose")

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from ioa.adapters.policy.rules.act_phrases import act_phrase
 from ioa.adapters.policy.rules.acts import files_in, head_verb, kind_of, starts_act
+from ioa.adapters.policy.rules.carrying import inside
 from ioa.adapters.policy.rules.drafting import is_lost_word
 from ioa.adapters.policy.rules.goal_text import Plan, Step, split_goal
 from ioa.adapters.policy.rules.heard import lemma
@@ -33,6 +34,7 @@ from ioa.adapters.policy.rules.vocabulary import (
     PLURAL_RESULTS,
     PREPOSITIONS,
     REPORT_WORDS,
+    RESULT_WORDS,
 )
 from ioa.adapters.policy.rules.wordlists import word_set
 
@@ -98,14 +100,15 @@ def split_task(text: str, *, files: Sequence[str] = ()) -> Plan:
     for number, (piece, kind) in enumerate(inner, 1):
         own = list(piece)
         if not files_in(own) and not lead and files_in(source) and not _points_back(own):
-            own = [*own, *source]  # the file stands behind the last piece only
+            own = [*own, *inside(source)]  # the file stands behind the last piece only
         if kind == "plot" and not starts_act(own, 0, strong=False):
             own = [DRAW, *own]
         said = render(own)
         carried = context if context and not files_in(own) else ""
         phrases = _phrases(own, lead, kind)
         text = f"{carried}, {said}" if carried else said
-        steps.append(Step(number, text, (), (), phrases, carried, kind))
+        drawn = kind == "plot" and number > 1 and inner[number - 2][1] == "table" and _points_back(own)
+        steps.append(Step(number, text, (number - 1,) if drawn else (), (), phrases, carried, kind))
     needs = tuple(range(1, len(inner) + 1))
     search = _phrases(outer, (), whole.kind) or whole.search
     steps.append(Step(len(inner) + 1, whole.text, needs, (), search, whole.context, whole.kind))
@@ -162,7 +165,7 @@ def _products(core: list[Token], kind: Kind) -> tuple[list[tuple[list[Token], Ki
         token = core[n]
         starts = token.low in {"a", "an", "the", "one", "two", "three"} or token.low in _PRODUCTS
         joined = core[n - 1].low in {"and", ","} or core[n - 1].text == "," or n == begin + skip
-        if joined and starts and _product(core[n:], kind):
+        if joined and starts and (_product(core[n:], kind) or (kind == "write" and _gathered(core[n:]))):
             if current:
                 pieces.append(current)
             current = [token]
@@ -176,10 +179,25 @@ def _products(core: list[Token], kind: Kind) -> tuple[list[tuple[list[Token], Ki
             piece = piece[:-2]  # "a report with a chart in it"
         while piece and (piece[-1].text in {",", ".", "?"} or piece[-1].low in {"and", "in"}):
             piece.pop()
-        product = _product(piece, kind)
-        if piece and product:
+        product = _product(piece, kind) or (_gathered(piece) if kind == "write" else None)
+        given = (
+            [t.low for t in piece[:1]] == ["the"] and product == "plot" and not {"of", "for"} & {t.low for t in piece}
+        )
+        if piece and product and not given:  # "a report with the chart": that chart was handed over
             cleaned.append((piece, product))
     return cleaned, core[:begin] if cleaned else core
+
+
+def _gathered(tokens: Sequence[Token]) -> Kind | None:
+    """The kind of a thing that a report is to hold, where it must first be read from a file or computed."""
+    end = next((n for n, t in enumerate(tokens) if n and (t.text in {",", "."} or t.low == "and")), len(tokens))
+    phrase = tokens[:end]
+    endings = {extension(t) for t in files_in(phrase)}
+    if endings & DOCUMENT_EXTENSIONS:
+        return "find"
+    measured = any(t.low in MEASURE_WORDS for t in phrase) and len(phrase) > 2 and phrase[0].low in DETERMINERS
+    handed = {t.low for t in phrase} & (RESULT_WORDS - {"number", "numbers"})
+    return "table" if endings & TABLE_EXTENSIONS or (measured and not handed) else None
 
 
 def _product(tokens: Sequence[Token], kind: Kind) -> Kind | None:
@@ -228,15 +246,22 @@ def _sourced_object(core: list[Token], kind: Kind) -> tuple[list[Token], Kind] |
     endings = {extension(t) for t in source if t.kind == "file"}
     end = core.index(source[-1]) + 1
     first = core.index(source[0])
-    piece = core[1:end]
+    begin = 1
+    if kind == "math":  # "multiply the result by the average of x in a.csv"
+        begin = max((n + 1 for n in range(1, first) if core[n].low in {"by", "from", "with"}), default=1)
+    into = next((n for n in range(begin, first) if kind == "translate" and core[n].low in {"into", "to"}), first)
+    piece = [*core[begin:into], *core[first:end]]
+    stems = {t.low.rpartition(".")[0] for t in source}
+    if kind == "translate" and {t.low for t in core[begin:into]} - DETERMINERS <= stems:
+        return None  # "translate the poem into German in poem.txt": the whole file
     if not piece or any(t.low in CHART_WORDS for t in piece) or first < 3:
         return None
-    inside = [t for t in core[1:first] if t.kind == "word" and t.low not in DETERMINERS | PREPOSITIONS]
-    if not inside:
+    content = [t for t in core[begin:into] if t.kind == "word" and t.low not in DETERMINERS | PREPOSITIONS]
+    if not content:
         return None
     if endings & DOCUMENT_EXTENSIONS and kind in {"translate", "send", "math"}:
         return piece, "find"
-    measured = any(t.low in MEASURE_WORDS for t in inside)
+    measured = any(t.low in MEASURE_WORDS for t in content)
     if endings & TABLE_EXTENSIONS and kind in {"translate", "send", "math"} and measured and kind_of(core) != "table":
         return piece, "table"
     return None

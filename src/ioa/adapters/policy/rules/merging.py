@@ -27,6 +27,7 @@ _PASSAGES = word_set("passage passages section page pages sentence source source
 _INCLUDING = word_set("include add embed insert incorporate illustrate attach")
 _COUNTING = word_set("sum count total average add")
 _PRINTED = word_set("prints print printed outputs output returns return says printout shows")
+_STUDYING = word_set("analyse analyze examine explore study investigate")
 _LOADING = word_set("load open import take use consider access parse")
 """Acts that yield nothing by themselves, whatever they take from a file."""
 _SOURCE_WORDS = SOURCE_NOUNS | word_set("""
@@ -83,6 +84,8 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
     verb, following = head_verb(first), head_verb(second)
     if before.bare and not after.opening.sequence:
         return "shares"  # "count, sum and average the amounts"
+    if verb in _STUDYING and only_source(first, verbs=_STUDYING) and not before.main and not after.opening.sequence:
+        return "prepares"  # "analyse the data in survey.csv and tell me ..."
     loads = verb in _LOADING and bool(source_of(first, whole=True))
     if verb in PREPARING and (loads or only_source(first)) and not before.main:
         return "prepares"
@@ -92,7 +95,8 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
         return "prepares"
     if verb in {"group", "split", "filter"} and following in _COUNTING and any(t.low in {"it", "them"} for t in second):
         return "shares"  # "group the expenses by category and add them up"
-    if kind_of(first) == "write" and following in _INCLUDING and not after.opening.sequence:
+    reports = kind_of(first) == "write" and any(t.low in REPORT_WORDS for t in first)
+    if reports and following in _INCLUDING and not after.opening.sequence:
         return "delivers"  # "write a report and include a line chart of it"
     if kind_of(first) == "code" and following in {"tell", "show", "report", "give", "return", "print", ""}:
         lows = {t.low for t in second}
@@ -106,10 +110,10 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
     return "delivers" if delivers(second) and kind_of(first) not in {"translate", "send"} else ""
 
 
-def only_source(tokens: Sequence[Token]) -> bool:
+def only_source(tokens: Sequence[Token], *, verbs: frozenset[str] = PREPARING) -> bool:
     """Whether a preparing act names nothing but its source ("load the file sales.csv")."""
     source = source_of(tokens, whole=True)
-    if not source or head_verb(tokens) not in PREPARING:
+    if not source or head_verb(tokens) not in verbs:
         return False  # "look up the refund policy in handbook.md" asks for something
     named = bool(files_in(tokens))
     own = [t for t in tokens[1:] if t not in source] if named else list(tokens[1:])
@@ -120,6 +124,8 @@ def only_source(tokens: Sequence[Token]) -> bool:
 def delivers(tokens: Sequence[Token]) -> bool:
     """Whether an act only hands over, or puts into form, what the act before it found ("and show it as a table")."""
     verb = head_verb(tokens)
+    if verb == "report" and len(tokens) < 4 and tokens[-1].low in {"it", "them", "back", "result", "results"}:
+        return True
     if verb not in DELIVERING or len(tokens) < 2 or files_in(tokens):
         return False
     lows = [token.low for token in tokens[1:]]
@@ -127,6 +133,8 @@ def delivers(tokens: Sequence[Token]) -> bool:
         return False
     if any(low in CHART_WORDS | REPORT_WORDS | LETTER_WORDS | {"translation"} for low in lows):
         return verb in {"save", "export", "store", "label", "name"} and lows[0] in {"it", "them", "the", "this", "that"}
+    if verb == "round" and "to" in lows[:1]:
+        return True
     position = 0
     while position < len(lows) and lows[position] in {"me", "us", "back", "only", "just", "out", "to"}:
         position += 1

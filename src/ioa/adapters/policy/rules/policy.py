@@ -7,19 +7,15 @@ understand; it never invents. Source of what is decided: IoA paper, 2.3.2 to 2.3
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from msgspec import structs
-
-from ioa.adapters.index.coverage import needs_newcomer
+from ioa.adapters.policy.rules.alone_or_team import lacking, phrases_for
 from ioa.adapters.policy.rules.answer import artifacts_of, conclusion_text, outcome_of
-from ioa.adapters.policy.rules.choice import assign, recruit
-from ioa.adapters.policy.rules.goal_text import Plan, Step
+from ioa.adapters.policy.rules.choice import assign, hits_of, recruit
 from ioa.adapters.policy.rules.progress import Progress, StepProgress, key_of, plan_of, progress_of
 from ioa.conversation.formation import LaunchGroupChat, SearchAgent, ToolCall
 from ioa.conversation.task import Task
-from ioa.ports.index import Hit
 from ioa.ports.policy import Brief, GroupView, TaskView, TeamSituation, TurnMessage
 from ioa.protocol.cards import FoundAgent
 from ioa.protocol.messages import (
@@ -98,22 +94,18 @@ class RulesPolicy:
         )
 
     async def needs_team(self, view: TaskView) -> bool:
-        """True if for a step inside the task somebody else's card fits several times better than mine."""
+        """True if for a part of the task somebody else's card fits several times better than mine."""
         if not view.may_team_up or (view.group.parent is not None and view.task.task_desc == view.group.goal):
             return False  # the second: this group is the team that was formed for it
         plan = plan_of(view.task.task_desc, _file_names(view), nested=True)
         if not plan.steps:
             return False
-        phrases = _phrases(plan)
-        hits = dict(zip(phrases, await view.search(phrases, (view.me.name,)), strict=True))
-        return any(self._wants_help(view, hits_of(step, hits)) for step in plan.steps)
-
-    def _wants_help(self, view: TaskView, found: Sequence[FoundAgent]) -> bool:
-        """For one step: is there somebody who can, is here, and fits so much better that a team pays?"""
-        other = recruit(found, view.contacts, avoid={view.me.name, *view.avoid})
-        if other is None:
-            return False
-        return needs_newcomer([Hit(hit.card.name, hit.score) for hit in found], (view.me.name,)).needed
+        text = view.task.task_desc
+        phrases = phrases_for(text, plan)
+        searched = dict(zip(phrases, await view.search(phrases, (view.me.name,)), strict=True))
+        avoid = {view.me.name, *view.avoid}
+        parts = lacking(text, plan, searched, (view.me.name,))
+        return any(recruit(hits, view.contacts, avoid=avoid) is not None for hits in parts)
 
     def _asked_by(self, view: GroupView) -> str | None:
         """Who handed me the floor with a question, if I am there to talk only."""
@@ -238,25 +230,6 @@ class RulesPolicy:
             artifacts=artifacts_of(progress),
             outcome=outcome_of(progress),
         )
-
-
-def hits_of(step: Step, searched: Mapping[str, Sequence[FoundAgent]]) -> list[FoundAgent]:
-    """Hits for a step: of each agent the mean score over the step's phrases, best first.
-
-    An agent must fit the act as well as its subject: who computes revenues does not draw charts of them.
-    """
-    found: dict[str, FoundAgent] = {}
-    total: dict[str, float] = {}
-    for phrase in step.search:
-        for hit in searched.get(phrase, ()):
-            found.setdefault(hit.card.name, hit)
-            total[hit.card.name] = total.get(hit.card.name, 0.0) + hit.score
-    hits = [structs.replace(hit, score=total[name] / len(step.search)) for name, hit in found.items()]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.card.name))
-
-
-def _phrases(plan: Plan) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(phrase for step in plan.steps for phrase in step.search))[:MAX_PHRASES]
 
 
 def _file_names(view: TaskView) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ step whose text is its abstract.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from ioa.adapters.policy.rules.drafting import is_lost_word
 from ioa.adapters.policy.rules.goal_text import Plan, Step, split_goal
 from ioa.adapters.policy.rules.inner_steps import split_task
 from ioa.conversation.group import Group
@@ -97,6 +98,9 @@ class Progress:
 def progress_of(group: Group) -> Progress:
     """Read the group's log. Pure."""
     plan = plan_of(group.goal, tuple(artifact.name for artifact in group.artifacts), nested=group.parent is not None)
+    if group.given:  # "the result" is that of the chat that is continued: its agents get it
+        lost = tuple(part for part in plan.not_understood if not is_lost_word(part))
+        plan = replace(plan, not_understood=lost)
     by_step: dict[str, list[Task]] = {}
     for task in group.tasks.values():
         by_step.setdefault(task.task_abstract, []).append(task)

@@ -12,9 +12,11 @@ from ioa.adapters.policy.rules.acts import (
     has_formula,
     head_verb,
     is_declarative,
+    kind_of,
     question_start,
     starts_act,
 )
+from ioa.adapters.policy.rules.carrying import full_source, inside
 from ioa.adapters.policy.rules.clauses import split_clauses
 from ioa.adapters.policy.rules.constraints import is_closing, is_constraint
 from ioa.adapters.policy.rules.ellipses import is_elliptic
@@ -25,6 +27,7 @@ from ioa.adapters.policy.rules.sources import CONDITIONS, lead_length, source_of
 from ioa.adapters.policy.rules.tokens import Token
 from ioa.adapters.policy.rules.verbs import NOUN_TOO, VERBS, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
+    AUXILIARIES,
     CHART_WORDS,
     CODE_WORDS,
     EMPTY_SENTENCES,
@@ -46,6 +49,9 @@ _HELP_NOUNS = word_set("""
     tasks task things thing something project research work stuff matters questions issues topics
     homework assignment help advice assistance support errands requests activities
 """)
+_STUDYING = word_set(
+    "analyse analyze examine look study investigate explore take use consider answer inspect check compare"
+)
 _TITLES = word_set("goal task question request aim objective todo")
 _AGAIN = (("repeat", "this"), ("repeat", "that"), ("repeat", "it"), ("ditto", "for"), ("likewise", "for"))
 _END_MARKS = frozenset([".", ",", ";", ":", "!", "…", "。", "！", "-", "–", "—"])
@@ -91,6 +97,8 @@ def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
         return Reading("intro" if files_in(tokens) else "empty", sentence)
     if sentence.tokens and sentence.tokens[-1].text == ":" and _is_intro(words):
         return Reading("intro", sentence, lead=tuple(tokens))
+    if not first and is_elliptic(words):
+        return Reading("elliptic", sentence, strip_opening(tokens))
     if not _english(words, alone=alone):
         return Reading("unknown", sentence)
     if ("same" in lows[:6] or tuple(lows[:2]) in _AGAIN) and _same_again(words):
@@ -102,6 +110,7 @@ def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
         and all((t.low in HEADING and t.low not in VERBS) or t.low in _TITLES for t in tokens[: label - 1])
     ):
         tokens = tokens[label:]  # "My goal: ..."
+    tokens = tokens[_wish_before_colon(tokens) :]
     opening = strip_opening(tokens)
     core = tokens[opening.length :]
     if not core or (len(core) == 1 and core[0].kind == "punct"):
@@ -109,15 +118,15 @@ def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
     if opening.courtesy and question and not question_start(core):
         core = core[:-1]  # "Could you compute the mean?" is no question
         question = False
-    if not first and ((question and opening.addition and _elliptic(core)) or is_elliptic(core)):
+    if not first and question and opening.addition and _elliptic(core):
         return Reading("elliptic", sentence, opening)
     if not first and lows[:2] in (["what", "about"], ["how", "about"]):
         return Reading("same", sentence, opening)
     at = _announced(core)
     if at:
-        source = source_of(core[:at])
+        source = inside(full_source(core[: at - 1]))
         inner = strip_opening(core[at:])
-        return _read_request(
+        parts = _read_request(
             sentence,
             _both(opening, inner),
             tuple(source),
@@ -126,6 +135,10 @@ def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
             first=first,
             alone=alone,
         )
+        if parts.role == "request" and kind_of(core[: at - 1]) == "write":  # the report itself comes last
+            whole = Clause(tuple(_trim(core[: at - 1])), Opening(sequence=True))
+            return replace(parts, clauses=(*parts.clauses, whole))
+        return parts
     length = lead_length(core)
     lead, rest = core[:length], core[length:]
     if length and not first and delivers(rest) and lead[0].low in CONDITIONS:
@@ -147,7 +160,7 @@ def _read_request(
     first: bool,
     alone: bool,
 ) -> Reading:
-    if not lead and not question and is_constraint(core, first=first, sequence=opening.sequence):
+    if not lead and not question and not alone and is_constraint(core, first=first, sequence=opening.sequence):
         return Reading("background" if first else "detail", sentence, opening)
     if not core:
         return Reading("unknown", sentence)
@@ -166,8 +179,10 @@ def _read_request(
         and core[0].low not in NOT_VERBS
         and not core[0].low.endswith("ing")
     )
-    if acts and core[0].low in NOUN_TOO and not opening.infinitive and is_declarative(core) and not question:
-        acts = starts_act(core, 0, strong=False)
+    if acts and core[0].low in NOUN_TOO and not opening.infinitive and not question:
+        # "List prices are in euro" states something; "Plot open and closed tickets" does not
+        states = is_declarative(core, finite=AUXILIARIES)
+        acts = acts if not states else starts_act(core, 0, strong=False)
     if acts and strong and not opening.infinitive and core[0].low not in VERBS and is_declarative(core):
         acts = False
     if (
@@ -199,16 +214,30 @@ def _read_request(
     return Reading("request", sentence, opening, lead, tuple(clauses), question, conditional)
 
 
+def _wish_before_colon(tokens: Sequence[Token]) -> int:
+    """The length of "For the board meeting I need:", so that what is needed is read alone; 0 if there is none."""
+    at = next((n for n, t in enumerate(tokens[:14]) if t.text == ":"), 0)
+    before = tokens[:at]
+    if not at or at + 2 >= len(tokens) or any(t.kind != "word" and t.text != "," for t in before):
+        return 0
+    lows = [t.low for t in before]
+    wishes = lows[-1] in {"need", "want", "like", "have", "following", "require", "questions", "things"}
+    return at + 1 if wishes and any(low in {"i", "we", "i'd", "we'd"} for low in lows) else 0
+
+
 def _announced(core: Sequence[Token]) -> int:
     """Where the requests begin that the words before a colon announce ("Plan a party: find a venue ..."), or 0."""
     at = next(
         (n + 1 for n, t in enumerate(core[:60]) if t.text == ":" and n + 1 < len(core) and core[n + 1].start > t.end), 0
     )
-    if at < 4 or not starts_act(core, 0, strong=True) or lead_length(core) or core[0].low in {"answer", "note"}:
+    if at < 3 or not starts_act(core, 0, strong=True) or lead_length(core) or core[0].low in {"answer", "note"}:
         return 0
     rest = core[at:]
     opening = strip_opening(rest)
-    return at if rest[opening.length :] and starts_act(rest, opening.length, strong=False) else 0
+    if question_start(rest, opening.length) and core[0].low in _STUDYING:
+        return at  # "analyse staff.csv: how many people ..."
+    deliverable = any(t.low in REPORT_WORDS for t in core[:at])
+    return at if rest[opening.length :] and starts_act(rest, opening.length, strong=deliverable) else 0
 
 
 def _gerund_lead(lead: tuple[Token, ...], split: list[Clause]) -> tuple[tuple[Token, ...], list[Clause]]:

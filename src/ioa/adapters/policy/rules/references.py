@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ioa.adapters.policy.rules.acts import THINGS
+from ioa.adapters.policy.rules.acts import THINGS, files_in, question_start
 from ioa.adapters.policy.rules.antecedents import (
     JOINING,
     LOOK_BACK,
-    asks_back,
     called,
-    implied,
     nearest,
     plural,
     several,
     wants_all,
 )
+from ioa.adapters.policy.rules.continuations import asks_back, implied, joins
 from ioa.adapters.policy.rules.heard import Heard, lemma
 from ioa.adapters.policy.rules.tokens import Token
-from ioa.adapters.policy.rules.verbs import VERBS, Kind, gerund_root
+from ioa.adapters.policy.rules.verbs import NOUN_TOO, VERBS, Kind, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
     AUXILIARIES,
     CHART_WORDS,
@@ -58,6 +57,9 @@ _MEASURED = word_set("""
     total totals sum average mean median count difference ratio growth share shares percentage
     averages sums counts
 """)
+_BETWEEN = word_set("difference ratio quotient")
+_SHOWN = word_set("numbers results result figures values findings output outputs")
+_OPERATIONS = word_set("multiply divide add subtract compare raise increase decrease reduce convert")
 _FINAL = word_set("final overall above combined resulting obtained same computed calculated")
 _SPECIFYING = word_set("of for per by in from between that which on to")
 _ONLY_LATER = RESULT_WORDS - word_set("result results outcome outcomes finding findings output outputs above")
@@ -71,7 +73,7 @@ _GRAMMAR = (
     | WH
     | AUXILIARIES
     | SUBJECTS
-    | word_set("and then out times up me us percent half")
+    | word_set("and then out times up me us percent half many much")
 )
 _VAGUE: frozenset[Kind] = frozenset(["make", "ask", "other"])
 
@@ -111,6 +113,12 @@ def resolve(step: Heard, earlier: Sequence[Heard], context: Sequence[Token]) -> 
             needs |= found
         elif found is not None:
             lost.append(looking.spelled(i))
+    if not earlier and files_in(context):
+        lost = []  # "Take the prices in a.csv and convert them": what is meant stands in the context
+    if needs and {"left", "remaining"} & {t.low for t in tokens}:
+        needs |= joins(step, earlier)
+    if "original" in (t.low for t in tokens) and earlier and earlier[0].kind == "math" and needs:
+        needs |= {earlier[0].number}
     if not needs and not lost:
         hanging = bool(context) and all(t.low in _HANGING for t in context)
         needs = nearest(step, earlier) if hanging else implied(step, earlier) or asks_back(step, earlier)
@@ -149,10 +157,17 @@ class _Looking:
         if low in {"its", "their"} and not self.noun_before(i):
             many = low == "their" and following in JOINING
             return plural(self.step, self.earlier) if many else nearest(self.step, self.earlier)
+        if low == "such" and self.earlier:
+            return next(({h.number} for h in reversed(self.earlier) if self.names(h, self.low(i + 1))), None)
+        if low in {"this", "that"} and previous == "than" and self.earlier:
+            return nearest(self.step, self.earlier)
         if low in {"this", "that", "these", "those"}:
             return self.demonstrative(i)
         if low == "both":
             return self.both(i)
+        if low == "they" and self.earlier and set(self.lows[:i]) & {"which", "whose"} and self.offset <= i < 7:
+            chosen = [h.number for h in self.earlier if h.selecting]
+            return {chosen[-1]} if chosen else nearest(self.step, self.earlier)  # "in which streets they are"
         if self.earlier and (low in {"she", "he"} or (low == "they" and not self.noun_before(i))):
             return nearest(self.step, self.earlier)
         if low == "accordingly":
@@ -190,6 +205,8 @@ class _Looking:
             return None
         if following in RESULT_WORDS:
             return several(self.earlier, 2)
+        if self.step.kind in {"write", "send"} and len(self.earlier) > 1 and following in {"", "in", "into", "."}:
+            return {h.number for h in self.earlier[-2:]}
         free = following in {"", "of", "in", "and", ",", "to", "on", "with", "by", "into"}
         return several(self.earlier, 2) if free and "and" not in self.lows[i + 2 : i + 6] else None
 
@@ -199,13 +216,23 @@ class _Looking:
             if self.earlier and following in {"is", "was"} and (ahead.endswith("est") or ahead in _COMPARED):
                 return nearest(self.step, self.earlier)
             if (
-                following in _EMPTY_IT
-                or previous in AUXILIARIES | {"that", "whether", "because", "as"}
+                (following in _EMPTY_IT and previous not in PREPOSITIONS)
+                or (previous in AUXILIARIES and not (self.earlier and (i == self.offset + 1 or self.asks_on())))
+                or previous in {"that", "because", "as"}
+                or (previous == "whether" and not self.earlier)
                 or (previous in {"if", "when"} and following != "is")
             ):
                 conditional = self.earlier and previous == "if" and following == "is" and i < self.offset
                 return nearest(self.step, self.earlier) if conditional else None
-        if self.noun_before(i):
+        if not many and self.earlier and i == self.offset + 1 and previous in AUXILIARIES:
+            return nearest(self.step, self.earlier)  # "Is it positive or negative?"
+        ends = following in {"", "?", "."} and bool(self.earlier) and not self.step.has_source
+        if not many and self.earlier and previous in AUXILIARIES and self.asks_on():
+            return nearest(self.step, self.earlier)
+        asked = question_start(self.step.tokens) and ends and previous not in PREPOSITIONS
+        printed = following in {"prints", "returns", "outputs", "gives", "produces", "yields"} and bool(self.earlier)
+        tailing = ends and previous in {"in", "from"} and self.step.kind in {"table", "math", "find"}
+        if not (asked or printed or tailing) and self.noun_before(i):
             return None
         return plural(self.step, self.earlier) if many else nearest(self.step, self.earlier)
 
@@ -218,12 +245,19 @@ class _Looking:
             before = before[1:] if first in VERBS or gerund_root(first) or first == self.step.verb else before
         things = [t for t in before if t.kind in THINGS - {"email"}]
         nouns = [t for t in before if t.kind == "word" and t.low not in _GRAMMAR and not t.low.endswith("ly")]
+        if self.earlier and self.lows[i] in {"their", "its"}:
+            nouns = [t for t in nouns if t.low not in MEASURE_WORDS]
+        about = self.low(i - 1) in {"about", "on", "of", "for"} and all(t.kind == "file" for t in things)
+        if things and about and self.earlier and self.lows[i] in {"it", "them"}:
+            return False  # "what reviews.md says about them"
         if not things and not nouns:
             return False
         previous = self.low(i - 1)
         new = bool({"a", "an"} & set(self.lows[begin:i]))
         kind = self.step.kind
-        if kind in {"plot", "write", "math", "translate"} and (previous in PREPOSITIONS or previous == "and"):
+        if kind in {"plot", "write", "math", "translate"} and (
+            previous in PREPOSITIONS or previous in {"and", "showing", "displaying", "illustrating", "depicting"}
+        ):
             return not new and kind in {"write", "translate"} and bool(things)
         if previous in _LINKS and (new or kind in _MAKING) and self.lows[i] in {"it", "them"}:
             return bool(things)  # "create calendar entries for them"
@@ -234,8 +268,10 @@ class _Looking:
         low, previous = self.low(i), self.low(i - 1)
         following = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
         many = low in {"these", "those"}
-        if low == "that" and previous in WH and self.earlier:
-            return nearest(self.step, self.earlier)  # "what that makes in dollars"
+        compared = following is not None and following.low in _COMPARED | {"more", "less", "too", "enough", "correct"}
+        asked = previous in WH or (compared and previous in AUXILIARIES)
+        if low == "that" and asked and self.earlier:
+            return nearest(self.step, self.earlier)  # "what that makes in dollars", "is that more than"
         if following is not None and following.low in _COUNTS and i + 2 < len(self.tokens):
             return several(self.earlier, _COUNTS[following.low])
         free = (
@@ -246,7 +282,10 @@ class _Looking:
         if (
             low == "that"
             and previous
-            and (previous in {"so", "such"} or not (free or previous in VERBS or previous in PREPOSITIONS))
+            and (
+                previous in {"so", "such"}
+                or not (free or previous in VERBS or previous in PREPOSITIONS or previous in {"does", "did"})
+            )
         ):
             return None
         given = any(t.kind in {"quote", "fence", "code"} for t in self.step.tokens)
@@ -269,7 +308,7 @@ class _Looking:
         noun = self.noun_after(i + 1)
         named = called(self.step, self.earlier, self.tokens, i + 1, self.offset)
         if noun in NOT_RESULTS or lemma(noun) in NOT_RESULTS:
-            return named or None
+            return named or self.said_before(i, noun)
         known = noun in _THING_WORDS or noun in MEASURE_WORDS or noun in _NAMED
         if self.low(i) == "that" and (self.low(i + 1) in SUBJECTS | DETERMINERS | FINITE or not (known or named)):
             return None
@@ -282,10 +321,29 @@ class _Looking:
                 return {other.number}
         return nearest(self.step, self.earlier) if self.earlier and not self.step.has_source else None
 
+    def asks_on(self) -> bool:
+        """Whether the step is a further question of the sentence before ("and by how much did it grow?")."""
+        return question_start(self.step.tokens) and self.earlier[-1].sentence == self.step.sentence
+
+    def names(self, other: Heard, low: str) -> bool:
+        return lemma(low) in {lemma(t.low) for t in other.tokens}
+
+    def said_before(self, i: int, noun: str) -> set[int] | None:
+        """ "in that month", "does that person": the step that spoke of months, or asked who."""
+        if self.low(i) == "this" or self.low(i - 1) not in PREPOSITIONS | AUXILIARIES:
+            return None
+        for other in reversed(self.earlier[-LOOK_BACK:]):
+            lows = {lemma(t.low) for t in other.tokens}
+            if lemma(noun) in lows or (noun == "person" and "who" in lows):
+                return {other.number}
+        return None
+
     def noun_after(self, i: int) -> str:
         last = ""
         for token in self.tokens[i : i + 5]:
             if token.kind != "word" or token.low in PREPOSITIONS | RELATIVES | AUXILIARIES | {"and", "or"}:
+                break
+            if last and token.low in VERBS and token.low not in NOUN_TOO:
                 break
             last = token.low
         return last
@@ -296,7 +354,8 @@ class _Looking:
         end = i + 1
         for token in self.tokens[i + 1 : i + 7]:
             stops = token.low in (PREPOSITIONS - {"above"}) | RELATIVES | AUXILIARIES | {"and", "or"}
-            if token.kind != "word" or stops:
+            finite = token.low in FINITE or (token.low in DETERMINERS and words) or token.low in {"shows", "says"}
+            if token.kind != "word" or stops or (words and finite):
                 break
             words.append(token.low)
             end += 1
@@ -306,6 +365,10 @@ class _Looking:
         counted = self.counted(words)
         if counted is not None or first in _COUNTS:
             return counted
+        alone = len(words) == 1 and len(self.earlier) > 1 and not self.step.has_source
+        operand = self.step.verb in _OPERATIONS and self.low(end) in {"from", "by", "to", "and", "", "?", "with"}
+        if first in _ORDINALS and alone and operand:
+            return {self.earlier[_ORDINALS[first]].number} if _ORDINALS[first] < len(self.earlier) else None
         if first in _ORDINALS and noun in _THING_WORDS and len(words) == 2:
             place = _ORDINALS[first]
             return {self.earlier[place].number} if place < len(self.earlier) else (None if self.earlier else set())
@@ -340,6 +403,8 @@ class _Looking:
         one = next((n for n, word in enumerate(words) if n and word in {"one", "ones"}), 0)
         if later and one and self.low(i + 2 + one) not in {"of", "in", "on", "from", "for"}:
             return nearest(self.step, self.earlier)  # "what the most frequent one means"
+        if noun in _BETWEEN and bare and later and following in {"", "?", ".", "is", "was"}:
+            return several(self.earlier, 2)  # "What is the difference?"
         if noun in _MEASURED and len(words) == 1 and later:
             divided = following == "by" and self.step.kind == "math"
             if following in {"of", "between", "in", "per", "for", "from", "and", "or", ","} or (
@@ -350,8 +415,16 @@ class _Looking:
             return None if producing or self.step.has_source else nearest(self.step, self.earlier)
         if i < self.offset and noun in RESULT_WORDS and later and not self.step.has_source:
             return nearest(self.step, self.earlier)  # "Based on the analysis results, ..."
+        if later and self.step.kind == "find" and self.step.has_source and words[0] in _SHOWN and len(words) < 3:
+            return nearest(self.step, self.earlier)  # "explain what the numbers mean according to readme.md"
         if noun in RESULT_WORDS and bare:
-            if self.step.has_source or (specified and following not in {"to", "in", "by", "from", "on", "of"}):
+            reckons = self.step.verb in _OPERATIONS and i <= self.offset + 2
+            scaled = self.step.kind == "math" and following in {"for", "per"} and later
+            if scaled and not self.step.has_source and noun in {"amount", "amounts", "value", "values"}:
+                return nearest(self.step, self.earlier)  # "calculate the amounts for 12 people"
+            if (self.step.has_source and not reckons) or (
+                specified and following not in {"to", "in", "by", "from", "on", "of"}
+            ):
                 return None
             if following in {"of", "in", "from"} and not self.points_back(end + 1):
                 return None

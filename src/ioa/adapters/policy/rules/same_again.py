@@ -25,7 +25,7 @@ def again(models: Sequence[Sequence[Token]], request: Sequence[Token]) -> tuple[
         return None
     flat = [token for model in models for token in model]
     for sort in ("file", "year", "number", "month", "quote", "name"):
-        new = [token for token in after if _sort(token, after) == sort]
+        new = [token for token in after if _sort(token, [after[0]._replace(text=""), *after]) == sort]
         if not new:
             continue
         old = [token for token in flat if _sort(token, flat) == sort]

@@ -25,7 +25,7 @@ _BY_KIND: dict[Kind, str] = {
         add approximate calculate compute convert deduct differentiate divide estimate evaluate
         expand extrapolate factor factorise halve integrate invert maximise minimise multiply
         optimise prove raise round simplify solve square work figure subtract triple double work-out
-        derive determine verify
+        derive determine verify substitute plug
     """,
     "find": """
         browse cite consult lookup discover extract fetch find google identify locate lookup look pinpoint

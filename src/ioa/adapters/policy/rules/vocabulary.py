@@ -31,7 +31,7 @@ ADDITION: frozenset[str] = phrase_set("""
     that/furthermore/moreover/besides/besides that/ further/plus/similarly/likewise/at the same
     time/meanwhile/in parallel/separately/independently/on top of that/ as well/another thing/one
     more thing/by the way/apart from that/and please/but/or/so/well/ok/okay/now/hence/thus/
-    therefore/alternatively/in the meantime/aside from that/to do this/to do that/to do so/for
+    therefore/no/just/alternatively/in the meantime/aside from that/to do this/to do that/to do so/for
     this/for that/for this purpose/in this regard/in particular/ specifically/more
     specifically/basically/in short/for example/if possible/ideally/note/also if possible
 """)
