@@ -27,3 +27,9 @@ def percentiles(values_s: Sequence[float]) -> dict[str, float]:
     """`{"p50": …}` in milliseconds, of seconds."""
     ordered = sorted(values_s)
     return {f"p{share:g}": significant(1000 * percentile(ordered, share)) for share in PERCENTILES}
+
+
+def middle_percentiles(rounds_s: Sequence[Sequence[float]]) -> dict[str, float]:
+    """Of each percentile the median over the rounds: one in which the machine was busy does not decide."""
+    rows = [percentiles(values) for values in rounds_s]
+    return {name: middle([row[name] for row in rows]) for name in rows[0]}

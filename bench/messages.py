@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.figures import middle, percentiles
+from bench.figures import middle, middle_percentiles
 from bench.load import Chat, Heard, Lost, Run
 from bench.servers import Server, server
 from bench.wires import BareWire, HubWire
@@ -22,7 +22,7 @@ class Talk:
     rounds: int = 7
     hub_s: float = 4.0
     bare_s: float = 1.5
-    half_load_s: float = 10.0
+    half_load_s: float = 2.0
     long: int = 1_000
     compared_groups: int = 16
     compared_rounds: int = 9
@@ -63,8 +63,6 @@ async def measure(talk: Talk, folder: Path, say: Callable[[str], None]) -> dict:
             bare_chats = [await plain.open_chat(f"bare-{n}", talk.members) for n in range(talk.groups)]
             say(f"{talk.groups} groups of {talk.members} talk")
             found = await _side_by_side(talk, driver, (hub, chats), (bare, bare_chats))
-            say("half the load")
-            found["half load"] = await _half_load(talk, driver, hub, chats, found["messages per s"])
             say("long chats against new ones")
             fresh = [await wire.open_chat(team) for team in teams[: talk.compared_groups]]
             found["flatness"] = await _flatness(talk, driver, hub, chats[: talk.compared_groups], fresh)
@@ -83,12 +81,15 @@ async def _side_by_side(
     await driver.measure(bare[0], Run(bare[1], messages_each=5))  # warm up
     await driver.measure(hub[0], Run(hub[1], messages_each=5))
     rounds: list[dict[str, float]] = []
-    latency = Heard()
+    full: list[Heard] = []
+    half: list[Heard] = []
     for _ in range(talk.rounds):
         plain, plain_cpu_s = await driver.measure(bare[0], Run(bare[1], seconds=talk.bare_s))
         heard, cpu_s = await driver.measure(hub[0], Run(hub[1], seconds=talk.hub_s))
-        latency.since_posted.extend(heard.since_posted)
-        latency.since_accepted.extend(heard.since_accepted)
+        full.append(heard)
+        rate = heard.messages / heard.wall_s / 2
+        paced, _ = await driver.measure(hub[0], Run(hub[1], seconds=talk.half_load_s, rate_per_s=rate))
+        half.append(paced)
         rounds.append(
             {
                 "messages per s": heard.messages / heard.wall_s,
@@ -105,20 +106,13 @@ async def _side_by_side(
         "rounds": [{name: round(value, 4) for name, value in row.items()} for row in rounds],
         "sockets": talk.groups * talk.members,
         "full load": {
-            "posted to delivered, ms": percentiles(latency.since_posted),
-            "accepted to delivered, ms": percentiles(latency.since_accepted),
+            "posted to delivered, ms": middle_percentiles([heard.since_posted for heard in full]),
+            "accepted to delivered, ms": middle_percentiles([heard.since_accepted for heard in full]),
         },
-    }
-
-
-async def _half_load(talk: Talk, driver: Driver, hub: Server, chats: Sequence[Chat], most_per_s: float) -> dict:
-    rate = most_per_s / 2
-    heard, cpu_s = await driver.measure(hub, Run(chats, seconds=talk.half_load_s, rate_per_s=rate))
-    return {
-        "messages per s": middle([heard.messages / heard.wall_s]),
-        "CPU share of the hub": middle([cpu_s / heard.wall_s]),
-        "due to delivered, ms": percentiles(heard.since_posted),
-        "accepted to delivered, ms": percentiles(heard.since_accepted),
+        "half load": {
+            "due to delivered, ms": middle_percentiles([heard.since_posted for heard in half]),
+            "accepted to delivered, ms": middle_percentiles([heard.since_accepted for heard in half]),
+        },
     }
 
 

@@ -39,7 +39,7 @@ class Size:
 
 QUICK = Size(
     name="quick",
-    talk=messages.Talk(rounds=3, hub_s=1.5, bare_s=0.7, half_load_s=2.0, long=200, compared_rounds=3),
+    talk=messages.Talk(rounds=3, hub_s=1.5, bare_s=0.7, half_load_s=0.7, long=200, compared_rounds=3),
     crowd=discovery.Crowd(registered=100, registered_with_meaning=20, sizes=(1_500, 5_000), queries=40),
     goals=goals.Goals(timed=5, warm_up=1),
 )

@@ -66,7 +66,7 @@ def check_numbered_list(answer: Answer, folder: Path) -> None:
     assert {"md", "html"} <= answer.suffixes
     report = answer.file("html").read_text(encoding="utf-8")
     assert "400 hours" in report
-    assert "Press A" in report
+    assert max(by_machine, key=lambda machine: by_machine[machine]) in report
 
 
 def check_json_top(answer: Answer, folder: Path) -> None:

@@ -51,7 +51,8 @@ class TaskFolder:
 
     async def remove(self) -> None:
         """Delete the run's folders. An agent that was left behind may still hold a file: then it stays."""
-        await asyncio.to_thread(shutil.rmtree, self.root, True)
+        # Submitted at once and shielded: a run that is cancelled just now must not leave its files behind.
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, self.root, True))
 
     async def fetch(self, artifacts: Iterable[Artifact]) -> tuple[LocalFile, ...]:
         """Download files. The same bytes under the same name come once; different ones under one name are numbered.

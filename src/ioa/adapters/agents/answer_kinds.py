@@ -63,7 +63,7 @@ class Kind:
 
 
 def _pattern(text: str, labels: str = "") -> re.Pattern[str]:
-    labelled = rf"|\b(?:{labels})\b[^:|.;]{{0,30}}[:|]\s*[^\w;|]?\s*(?:\d|free\b)" if labels else ""
+    labelled = rf"|\b(?:{labels})\b[^:|.;=]{{0,30}}[:|=]\s*[^\w;|]?\s*(?:\d|free\b)" if labels else ""
     return re.compile(text + labelled, re.IGNORECASE)
 
 

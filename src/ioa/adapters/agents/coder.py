@@ -49,7 +49,7 @@ class Coder:
     description: ClassVar[str] = (
         "Runs Python code in a safe sandbox and returns what it prints and the files it makes: a code block given in "
         "the task, or a Python script (.py) among the files, with the other files readable beside it. No network; "
-        "limits on time and memory. Does not write programs by itself: it runs code that it is given."
+        "limits on time and memory. It needs the code to be given."
     )
     skills: ClassVar[tuple[str, ...]] = (
         "run a Python script, such as script.py",

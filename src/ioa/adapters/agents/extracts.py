@@ -99,13 +99,13 @@ def summary(documents: Sequence[Document]) -> Said:
         chosen.sort(key=lambda one: one[1])
         if not chosen:
             chosen = [(0.0, 0, shortened(passage.text, 300), passage) for passage in document.passages[:3]]
-        first = first or f"{document.name}: {' '.join(plain(one[2]) for one in chosen)}"
+        first = first or f"{document.name}: {joined([plain(one[2]) for one in chosen])}"
         lines = [f'- "{flat(sentence)}" — {passage.citation}' for _, _, sentence, passage in chosen]
         parts.append(
             f"The most telling sentences of {document.name} (extracted word for word, not rewritten):\n\n"
             + "\n".join(lines)
         )
-    return "\n\n".join(parts), f"Extracted from {shortened(first, 500)}"
+    return "\n\n".join(parts), f"Extracted from {first}"
 
 
 def places(about: str, documents: Sequence[Document]) -> list[Passage]:
@@ -219,7 +219,9 @@ def _is_kind(what: str, text: str) -> bool:
 
 
 def items(passage: Passage) -> list[str]:
-    """The items of a passage that is a list, without their marks; empty when it is none."""
+    """The items of a passage that is a list, without their marks, or the rows of a table; empty when it is neither."""
+    if passage.columns:
+        return [unit.shown for unit in units_of(0, passage)]
     lines = [line for line in passage.text.splitlines() if line.strip()]
     listed = [line for line in lines if _ITEM.match(line)]
     if len(listed) < 2 or len(listed) < len(lines) - 2:

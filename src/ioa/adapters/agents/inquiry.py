@@ -45,6 +45,7 @@ _MENTION = re.compile(
     r"(?:(?:anything|something)\s+)?(?:(?:about|to|on|of|regarding|for)\s+)?(?P<a>[^?.!]+)"
     r"|\b(?:is|are|was|were|whether|if)\s+(?!there\b)(?P<b>(?:(?!\b(?:what|how|when|who|where|which)\b)[^?.!])+?)\s+"
     r"(?:is |are )?(?:mentioned|discussed|addressed|referred to)\b"
+    rf"|^\W*{_MENTION_VERBS}\s+(?:(?:anything|something)\s+)?(?:(?:about|to|on|of|regarding|for)\s+)?(?P<d>[^?.!]+)\?"
     r"|\bis there (?:anything|something|any mention|(?:a|any) (?:rule|section|passage|clause|policy))\s+"
     r"(?:about|on|of|regarding|for)\s+(?P<c>[^?.!]+)",
     re.IGNORECASE,
@@ -52,7 +53,7 @@ _MENTION = re.compile(
 _PARTS_OF_TEXT = r"(?:sections?|chapters?|parts|pages?|paragraphs?|clauses?|headings?|articles?|documents?|files?)"
 _SECTIONS = re.compile(
     rf"\b(?:which|what|list|name|find|in which|in what)\b(?: (?:all|the|of|these|every))*\s+{_PARTS_OF_TEXT}\b(?: (?:of|in) [^?]*?)??"
-    r"\s+(?:(?:that|which)\s+)?(?:mention|discuss|cover|talk about|deal with|refer to|contain|are about|is about|address|"
+    r"\s+(?:(?:that|which)\s+)?(?:mention|discuss|cover|talk about|deals? with|refer to|contain|are about|is about|address|"
     r"speak of|use the word)s?\s+(?P<a>[^?.!]+)"
     rf"|\b(?:in|on) (?:which|what) {_PARTS_OF_TEXT}\s+(?:is|are|do|does|was|were)\s+(?P<b>[^?.!]+?)\s+"
     r"(?:mentioned|discussed|described|covered|addressed|explained|defined|occur|appear)"
@@ -97,6 +98,21 @@ _SOURCE = re.compile(
     rf"(?:(?:the|this|that|these|those|our|my|your|all|given|attached|provided|following|same)\s+)*(?:[\w-]+\s+)?{_SOURCE_WORDS}\b",
     re.IGNORECASE,
 )
+_KIND_OF_TEXT = (
+    r"contract|agreement|lease|policy|minutes|guide|leaflet|terms(?: and conditions)?|report|letter|brochure|faq|regulations|"
+    r"statutes|bylaws|specification|datasheet|data sheet|instructions|readme|protocol|memo|transcript|article|page|website"
+)
+_IN_TEXT = re.compile(
+    rf"\b(?:according to|as stated in|based on|in|inside|within|from|per)\s+(?:the|this|that|our|my|your|its)\s+"
+    rf"(?:attached |given |following )?(?:[\w-]+\s+)?(?:{_KIND_OF_TEXT})\b(?!\s+(?:of|for|with|between)\b)",
+    re.IGNORECASE,
+)
+_STYLE = re.compile(
+    r"[.;,]?\s*\b(?:and )?(?:please )?(?:give|return|answer|reply|report|respond|say|state)\b(?: (?:me|with|in|it))*\s+"
+    r"(?:only|just|one (?:word|sentence|line)|a (?:single|short|full) \w+|brief\w*|short\w*)\b[^.?!]*[.!]?\s*$"
+    r"|[.;,]\s*(?:keep it|be) (?:short|brief|concise)\b[^.?!]*[.!]?\s*$",
+    re.IGNORECASE,
+)
 _SAYS = re.compile(rf"\b(?:what|where) (?:does|do|did) (?:the|our|this|my) (?:[\w-]+ )?{_SOURCE_WORDS} ", re.IGNORECASE)
 _CITING = re.compile(
     r"[,;]?\s*\b(?:(?:and |with )?(?:quote|cite|give|include|name|mention|provide|state)\s+(?:the |your |its |their )?"
@@ -135,7 +151,7 @@ def understood(task_desc: str, files: Sequence[LocalFile]) -> Inquiry:
         if about := _subject(match["a"] or match["b"] or match["c"]):
             return Inquiry("sections", about, chosen, absent)
     if match := _MENTION.search(bare):
-        if about := _subject(match["a"] or match["b"] or match["c"]):
+        if about := _subject(match["a"] or match["b"] or match["c"] or match["d"]):
             return Inquiry("mention", about, chosen, absent)
     if match := _LISTING.search(bare):
         rest = asked(_AFTER_LISTED.sub("", match["rest"])) if _AFTER_LISTED.sub("", match["rest"]).strip() else ""
@@ -153,9 +169,9 @@ def understood(task_desc: str, files: Sequence[LocalFile]) -> Inquiry:
 
 def asked(text: str) -> str:
     """A question without words of instruction (`find in the manual`), of source, and of citing."""
-    question = _CITING.sub(" ", text)
+    question = _CITING.sub(" ", _STYLE.sub("", text))
     question = _SAYS.sub(" ", question)
-    question = _SOURCE.sub(" ", question)
+    question = _SOURCE.sub(" ", _IN_TEXT.sub(" ", question))
     question = re.sub(r"[\s,;.?!]*\b(?:see|check|use|look|read)[\s.!:]*$", "", question, flags=re.IGNORECASE)
     for _ in range(3):
         question = _LEAD.sub("", question.strip(" ,.;:"), count=1)

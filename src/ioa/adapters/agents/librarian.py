@@ -50,7 +50,7 @@ class Librarian:
         "Reads documents (text, Markdown, HTML and PDF files) and finds what they say: looks up a policy in a "
         "handbook, a warranty period in a manual, a clause in a contract, names, dates and amounts in notes or "
         "reports. Quotes the best passages word for word with citations (file, page, heading, line), and says when "
-        "a document does not contain the answer. Does not calculate."
+        "a document does not contain the answer."
     )
     skills: ClassVar[tuple[str, ...]] = (
         "find what a document, handbook, manual, contract or policy says about a topic",
@@ -58,7 +58,7 @@ class Librarian:
         "search PDF, Markdown, HTML and text files for relevant passages",
         "look up a rule, definition, deadline, person or number in a document",
         "quote a section or chapter of a document verbatim",
-        "summarise a document or report by its most important sentences",
+        "summarise a document file by quoting its most important sentences",
         "count how many times a word or phrase appears in a document",
         "list the risks, requirements or action items mentioned in notes",
     )
@@ -176,7 +176,7 @@ def _best(question: str, found: Sequence[Found], documents: list[Document]) -> _
     said = best.sentence
     listed = items(best.passage)
     if listed and _is_about_the_list(question, best):
-        intro = "" if best.passage.text.startswith(("-", "*", "1", "•")) else best.passage.text.splitlines()[0]
+        intro = best.passage.text.splitlines()[0] if best.passage.text.splitlines()[0].rstrip().endswith(":") else ""
         lead = intro.strip().rstrip(":") or best.passage.heading.rpartition(" > ")[2]
         said = f"{lead}: {joined(listed)}" if lead else joined(listed)
     return _Answer(said, tuple(one.passage for one in good))

@@ -139,7 +139,16 @@ def rank(question: str, passages: Sequence[Passage], embedder: Embedder | None) 
         if not good and fits and near is not None and near >= _ALIKE_ENOUGH and covered >= _COVERED_BUT_ONE:
             good = embedder is not None and _one_near(asked, unit, levels, passages[unit.passage], embedder)
         all_in_it = min((levels[one] for one in asked.needed), default=0.0) >= _DIRECT
-        one = Found(passages[unit.passage], _told(asked, unit), covered, near, fits, good, all_in_it, score)
+        one = Found(
+            passages[unit.passage],
+            _told(asked, unit, passages[unit.passage].columns),
+            covered,
+            near,
+            fits,
+            good,
+            all_in_it,
+            score,
+        )
         known = found.get(unit.passage)
         soft = asked.kind is not None and not asked.kind.hard
         if known is None or (one.score > known.score if soft else (one.good, one.score) > (known.good, known.score)):
@@ -158,7 +167,7 @@ def units_of(index: int, passage: Passage) -> list[Unit]:
         rows = [tuple(cells(line)) for line in lines if not is_rule(line)]
         rows = [row for row in rows if row != passage.columns]
         return [
-            Unit(index, _labelled(row, passage.columns), frozenset(_stems(" ".join((*row, *passage.columns)))), frozenset(), row)
+            Unit(index, labelled(row, passage.columns), frozenset(_stems(" ".join((*row, *passage.columns)))), frozenset(), row)
             for row in rows
         ]  # fmt: skip
     listed = sum(bool(_LISTED.match(line)) for line in lines) * 2 >= max(1, len(lines))
@@ -321,7 +330,7 @@ def _counts(noun: str, unit: Unit, *, whole: bool = False) -> bool:
         return True
     text = DATES_AND_TIMES.sub(" ", unit.shown)
     text = _SHARE.sub(" ", text) if whole else text
-    tokens = re.findall(r"[^\W_]+(?:[.,]\d+)*|[:|=;]", text)
+    tokens = re.findall(r"[^\W_]+(?:[.,]\d+)*|[:|=;,](?=\s)", text)
     numbers = [index for index, token in enumerate(tokens) if NUMBER.fullmatch(token)]
     nouns = [i for i, token in enumerate(tokens) if any(written(one, frozenset(_stems(token))) for one in wanted)]
     for number in numbers:
@@ -333,31 +342,33 @@ def _counts(noun: str, unit: Unit, *, whole: bool = False) -> bool:
             if (
                 place < number
                 and len(between) <= 4
-                and (set(between) <= joins or (set(between) & {":", "|"} and ";" not in between))
+                and (set(between) <= joins or (set(between) & {":", "|"} and not set(between) & {";", ","}))
             ):
                 return True
     return False
 
 
-def _told(asked: Question, unit: Unit) -> str:
-    """The unit as it is shown; of a row, where the question wants one kind of thing, the cells that have it."""
-    if not unit.row or asked.kind is None or ": " not in unit.shown:
+def _told(asked: Question, unit: Unit, columns: tuple[str, ...]) -> str:
+    """The unit as it is shown; of a row only the cells that the question is about, by column or by kind."""
+    if len(unit.row) != len(columns) or len(columns) < 3:
         return unit.shown
-    parts = unit.shown.split("; ")
-    fitting = [
-        part
-        for part in parts[1:]
-        if asked.kind.found(part)
-        or (asked.kind.name == "count" and _counts(asked.kind.noun, Unit(0, part, frozenset(), frozenset())))
-    ]
-    fitting = [p for p in fitting if any(stands(one, _stems(p.split(": ")[0])) for one in asked.concepts)] or fitting
-    return f"{unit.row[0]}: {'; '.join(fitting)}" if len(fitting) == 1 and len(parts) == len(unit.row) else unit.shown
+    words = frozenset(key_words(levelled(asked.text)))
+    named = [n for n, title in enumerate(columns) if n and key_words(title) and set(key_words(title)) <= words]
+    kind = asked.kind
+    fitting = [n for n, cell in enumerate(unit.row) if n and kind and kind.found(f"{columns[n]} = {cell}")]
+    near = [n for n in fitting if any(stands(one, _stems(columns[n])) for one in asked.concepts)]
+    chosen = [n for n in named if n in fitting] or named or near or fitting
+    return labelled(unit.row, columns, chosen) if chosen else unit.shown
 
 
-def _labelled(row: tuple[str, ...], columns: tuple[str, ...]) -> str:
-    if len(columns) != len(row):
+def labelled(row: tuple[str, ...], columns: tuple[str, ...], chosen: Sequence[int] | None = None) -> str:
+    """A row of a table in words: "Chess: Day = Tuesday, Price = 18 pounds"; `chosen` are the only cells to tell."""
+    if len(columns) != len(row) or len(row) < 2:
         return " | ".join(row)
-    return "; ".join(f"{column}: {cell}" if column else cell for column, cell in zip(columns, row, strict=True))
+    if len(row) == 2 and chosen is None:
+        return f"{row[0]}: {row[1]}"
+    wanted = range(1, len(row)) if chosen is None else chosen
+    return f"{row[0]}: " + ", ".join(f"{columns[n]} = {row[n]}" if columns[n] else row[n] for n in wanted)
 
 
 def _alike(

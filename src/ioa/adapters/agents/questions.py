@@ -21,17 +21,17 @@ _ASKING = """a an the this that these those of in on at to for from by with with
     themselves himself herself itself myself else altogether apart because out up off away upon during while"""
 _EMPTY = frozenset(stem(word) for word in _ASKING.split())  # words that ask, and words that every text has
 # Words for the kind of text or of thing asked for, and verbs of no weight; documents rarely repeat them.
-_GENERAL = """rule policy period detail information contract agreement document project company exact total name
-    current chosen used use regular amount value date threshold limit
-    allow allowed permit permitted possible available able need must supposed use used regular person people someone anyone
-    thing kind type sort number section manual guide handbook notes minutes report leaflet text file page work
-    become expect good way come came bring brought stand lie sit recipe brochure flyer
-    letter invitation announcement venue condition term year day time place much little"""
+_GENERAL = """rule policy period detail information contract agreement document project company exact total name current chosen
+    used use regular amount value date threshold limit allow allowed permit permitted possible available able need
+    must supposed person people someone anyone thing kind type sort number section manual guide handbook notes minutes
+    report leaflet text file page work become expect good way come came bring brought stand lie sit recipe brochure
+    flyer letter invitation announcement venue condition term year day time place much little new main whole entire
+    general usual normal standard typical step item point element"""
 _LIGHT = frozenset(stem(word) for word in _GENERAL.split())
 _VERBS_OF_NO_WEIGHT = frozenset(
     stem(word)
     for word in """take took apply want like go make made receive obtain have keep kept become expect come came bring
-    brought stand lie sit use used put given grant granted""".split()  # noqa: SIM905
+    stand lie sit use used given grant granted""".split()  # noqa: SIM905
 )
 _LIGHT_WEIGHT = 0.35
 _ASKING_WEIGHT = 0.15  # "due" of "when is it due": it need not be said, yet points where it is
@@ -104,7 +104,8 @@ def parsed(text: str) -> Question:
         (dropped if word in asking else concepts).append(one)
     if not any(one.needed for one in concepts):
         # "What does it cost?": the words of asking are all there is.
-        concepts = [Concept(c.word, c.kin, 1.0, needed=True) for c in [*concepts, *dropped]]
+        heavy = [one for one in [*concepts, *dropped] if one.word not in _VERBS_OF_NO_WEIGHT]
+        concepts = [Concept(c.word, c.kin, 1.0, needed=True) for c in heavy or [*concepts, *dropped]]
     else:
         concepts += [Concept(c.word, c.kin, _ASKING_WEIGHT, needed=False) for c in dropped]
     return Question(text, kind, tuple(concepts))

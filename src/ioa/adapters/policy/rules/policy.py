@@ -28,7 +28,7 @@ from ioa.protocol.messages import (
     TaskResult,
 )
 
-MAX_PHRASES = 32
+MAX_PHRASES = 96
 
 
 class RulesPolicy:
