@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["setup"]:
         return 0
     if testing:
-        return run(PYTHON, "-m", "pytest", *arguments[1:])
+        return run(PYTHON, "-m", "pytest", "-n", "auto", "--dist", "loadfile", *arguments[1:])
     return run(PYTHON, "-m", "ioa", "run", *(arguments or [GOAL]))
 
 

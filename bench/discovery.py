@@ -29,7 +29,7 @@ class Crowd:
     large the registries are that are searched, and how often each is asked something new, then the same again."""
 
     registered: int = 500
-    registered_with_meaning: int = 150
+    registered_with_meaning: int = 80
     connections: int = 16
     sizes: tuple[int, ...] = (1_500, 20_000)
     queries: int = 200

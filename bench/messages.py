@@ -20,7 +20,7 @@ class Talk:
     groups: int = 40
     members: int = 5
     rounds: int = 7
-    hub_s: float = 4.0
+    hub_s: float = 3.0
     bare_s: float = 1.5
     half_load_s: float = 2.0
     long: int = 1_000

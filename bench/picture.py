@@ -64,7 +64,7 @@ def _registrations(place: Any, part: dict) -> None:
     place.set_title("Agents registered a second")
     _bars(place, list(part), [row["agents per s"] for row in part.values()], [HUB] * len(part), "{:,.1f}")
     place.axhline(_REGISTRATION_REFERENCE, color=OTHER, ls="--", lw=1, label="reference, not run here: 31 to 35")
-    place.legend(frameon=False)
+    place.legend(frameon=False, loc="upper left")
 
 
 def _searches(place: Any, part: dict) -> None:
@@ -72,6 +72,7 @@ def _searches(place: Any, part: dict) -> None:
     labels = [f"{int(size):,}\n{kind} query" for size in part for kind in ("known", "new")]
     rows = [row[f"{kind} query, ms"] for row in part.values() for kind in ("known", "new")]
     _bars(place, labels, [row["p50"] for row in rows], [HUB, PALE] * len(part), "{:.1f}")
+    place.set_yscale("log")
     for number, row in enumerate(rows):
         place.plot([number, number], [row["p50"], row["p99"]], color=OTHER, lw=2)
 

@@ -3,25 +3,18 @@
 A new behaviour begins here: add a line with its source (a heading of the paper, or a section of the issue that asked
 for it), the behaviour in one sentence, and the tests, as `path::function` below `tests/`. A parametrised test is named
 without its parameters. A part of the project keeps its requirements together under one prefix.
-`test_requirements.py` checks that identifiers are unique and that every test exists.
+Protocol and law are here; the other parts have modules of their own (`requirements_…`). `test_requirements.py` checks
+that identifiers are unique and that every test exists.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tests.requirement import Requirement, need
+from tests.requirements_agents import AGENTS, COMMAND_LINE, POLICY
+from tests.requirements_network import CLIENT, DISCOVERY, HUB, SECURITY
+from tests.requirements_promises import PROMISES
 
-
-@dataclass(frozen=True)
-class Requirement:
-    id: str
-    source: str
-    behaviour: str
-    tests: tuple[str, ...]
-
-
-def need(id: str, source: str, behaviour: str, *tests: str) -> Requirement:  # noqa: A002 - the word for it
-    return Requirement(id, source, behaviour, tests)
-
+__all__ = ["REQUIREMENTS", "Requirement"]
 
 _CODEC = "protocol/test_codec.py::"
 _NAMES = "protocol/test_names.py::"
@@ -317,4 +310,15 @@ LAW = (
     ),
 )
 
-REQUIREMENTS: tuple[Requirement, ...] = (*PROTOCOL, *LAW)
+REQUIREMENTS: tuple[Requirement, ...] = (
+    *PROTOCOL,
+    *LAW,
+    *HUB,
+    *DISCOVERY,
+    *CLIENT,
+    *SECURITY,
+    *POLICY,
+    *AGENTS,
+    *COMMAND_LINE,
+    *PROMISES,
+)

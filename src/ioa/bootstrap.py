@@ -77,27 +77,35 @@ async def open_hub(
 
     Raises `DataLocked`, `StoreUnavailable`, and `OSError` where the port is taken.
     """
-    vectors = SqliteVectors(settings.data_dir / VECTORS_FILE)
-    # An index without agents is false, so ask for None.
-    found = index if index is not None else await asyncio.to_thread(_open_index, meaning, vectors)
-    store = SqliteStore(settings.data_dir / STORE_FILE)
-    hub = Hub(settings, store=store, index=found, clock=SystemClock(), new_id=new_id, split=clauses)
-    await hub.start()
-    server = HttpServer(hub)
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        if index is None:
+            index = await stack.enter_async_context(_index_in(settings.data_dir, meaning=meaning))
+        store = SqliteStore(settings.data_dir / STORE_FILE)
+        hub = Hub(settings, store=store, index=index, clock=SystemClock(), new_id=new_id, split=clauses)
+        await hub.start()
+        server = HttpServer(hub)
+        stack.push_async_callback(server.stop)
+        stack.push_async_callback(hub.stop)  # first, so that agents are told
         if listen:
             await server.start()
         token = None if settings.users else await asyncio.to_thread(local_token, settings.data_dir)
         yield OpenHub(hub, build_app(hub), server.url if listen else "", token)
+
+
+@asynccontextmanager
+async def _index_in(folder: Path, *, meaning: bool) -> AsyncGenerator[AgentIndex]:
+    """An index that computes each vector once in the life of the folder. New cards are found by their words at once."""
+    vectors = SqliteVectors(folder / VECTORS_FILE)
+    try:
+        index = await asyncio.to_thread(
+            open_index, meaning=meaning, store=vectors if meaning else None, background=True
+        )
+        try:
+            yield index
+        finally:
+            await asyncio.to_thread(index.close)
     finally:
-        await hub.stop()
-        await server.stop()
         vectors.close()
-
-
-def _open_index(meaning: bool, vectors: SqliteVectors) -> AgentIndex:
-    """An index that computes each vector once in the life of `vectors`."""
-    return open_index(meaning=meaning, store=vectors if meaning else None)
 
 
 def resting_hub(folder: Path, *, meaning: bool = False) -> contextlib.AbstractAsyncContextManager[OpenHub]:
@@ -211,21 +219,17 @@ async def embedded_network(
 
     Raises `Refused` (name_taken) for two agents of one name, and what `open_hub` raises.
     """
-    # Both take a while, and much of it without Python's lock.
-    vectors = SqliteVectors(folder / VECTORS_FILE)
-    loading = asyncio.to_thread(_open_index, meaning, vectors) if index is None else asyncio.sleep(0, index)
-    (own, remarks), found = await asyncio.gather(asyncio.to_thread(_builtin, builtin), loading)
-    taking = [*own, *agents]
-    async with open_hub(
-        HubSettings(data_dir=folder, port=0), listen=listen or wire == "websocket", index=found
-    ) as opened:
+    loading = asyncio.create_task(asyncio.to_thread(_builtin, builtin))  # much of it runs beside the hub's start
+    settings = HubSettings(data_dir=folder, port=0)
+    async with open_hub(settings, meaning=meaning, listen=listen or wire == "websocket", index=index) as opened:
+        own, remarks = await loading
+        taking = [*own, *agents]
         hub = opened.hub
         for goal in hub.goal_book.open_goals():
             await hub.goals.cancel(goal.goal_id, "the run that it belonged to was ended")
             remarks.append(f"Cancelled what an earlier run left open: {goal.goal[:100]}")
         await _remove_others(hub, taking)
         async with contextlib.AsyncExitStack() as stack:
-            stack.callback(vectors.close)
             started: list[tuple[Client, _Arrival]] = []
             for agent in taking:
                 _, token, _ = await hub.registry.register(LOCAL_USER, agent.card, rotate=True)

@@ -40,7 +40,7 @@ def _light(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ioa.adapters.agents.builtin.BUILTIN", {})
     monkeypatch.setattr("ioa.bootstrap.BUILTIN", {})
     before = bootstrap.open_index
-    monkeypatch.setattr("ioa.bootstrap.open_index", lambda *, meaning, store: before(meaning=False))
+    monkeypatch.setattr("ioa.bootstrap.open_index", lambda **_: before(meaning=False))
 
 
 @pytest.fixture

@@ -104,7 +104,10 @@ async def test_contacts_hold_outcome_and_duration_and_only_their_owner_sees_them
     await here.pass_time(2)
     [item] = (await here.http.get("/v1/contacts")).json()["items"]
     assert item["agent"] == "Chair"
-    published = {one["name"]: (one.get("completed", 0), one.get("failed", 0), one.get("mean_duration_s", 0.0)) for one in item["contacts"]}
+    published = {
+        one["name"]: (one.get("completed", 0), one.get("failed", 0), one.get("mean_duration_s", 0.0))
+        for one in item["contacts"]
+    }
     assert published == {"Ada": (1, 0, 7.0), "Bad": (0, 1, 0.0)}
     for token, status in (
         (here.net.tokens["Chair"], 200),

@@ -114,7 +114,7 @@ class GroupSetup:
         if sender not in above.members:
             raise Refused(
                 "not_a_member",
-                f"sender {sender!r} is not a member of comm_id {parent.comm_id!r}; only its members may nest groups in it",
+                f"sender {sender!r} is not a member of comm_id {parent.comm_id!r}; only its members may nest in it",
             )
         if above.ended:
             raise Refused("concluded", f"parent {parent.comm_id!r} has concluded; nothing can be nested in it")

@@ -175,6 +175,7 @@ lose lost
 take took taken
 give gave given
 go went gone
+put go place
 see saw seen
 sleep slept
 speak spoke spoken

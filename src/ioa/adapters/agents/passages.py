@@ -244,7 +244,9 @@ def _complete(asked: Question, unit: Unit, levels: dict[Concept, float], weights
     """Is the rarest of what is asked in the unit or its heading, nothing needed without a trace, and the unit, or its
     heading, about any of it?"""
     needed = asked.needed or asked.concepts
-    focus = max(needed, key=lambda one: weights[one] * (0.6 if one.verb else 1.0))
+    # What the whole document is about need not be said again beside the answer.
+    own = [one for one in needed if levels[one] != _EVERYWHERE] or needed
+    focus = max(own, key=lambda one: weights[one] * (0.6 if one.verb else 1.0))
     direct = max(levels[one] for one in needed) >= _DIRECT or _labels(asked, unit)
     return direct and levels[focus] >= _FOCUS_AT_LEAST and all(levels[one] > 0 for one in needed)
 
@@ -278,7 +280,8 @@ def _good(
 def _one_near(asked: Question, unit: Unit, levels: dict[Concept, float], passage: Passage, embedder: Embedder) -> bool:
     """Is a single word missing, no name or number, for which another word of the unit or its heading may stand?"""
     absent = [one for one in asked.needed if levels[one] < _FOCUS_AT_LEAST]
-    if len(absent) != 1 or absent[0].name or absent[0].word.isdigit():
+    told = asked.kind is not None and asked.kind.hard and asked.kind.name not in ("person", "place")
+    if not told or len(absent) != 1 or absent[0].name or absent[0].word.isdigit():
         return False
     said = [word for word in WORD.findall(asked.text) if absent[0].word in key_words(word)]
     if not said or said[0].endswith(("'s", "’s")):

@@ -21,16 +21,16 @@ _ASKING = """a an the this that these those of in on at to for from by with with
     themselves himself herself itself myself else altogether apart because out up off away upon during while"""
 _EMPTY = frozenset(stem(word) for word in _ASKING.split())  # words that ask, and words that every text has
 # Words for the kind of text or of thing asked for, and verbs of no weight; documents rarely repeat them.
-_GENERAL = """rule policy period detail information contract agreement document project company exact total name current chosen
-    used use regular amount value date threshold limit allow allowed permit permitted possible available able need
-    must supposed person people someone anyone thing kind type sort number section manual guide handbook notes minutes
-    report leaflet text file page work become expect good way come came bring brought stand lie sit recipe brochure
-    flyer letter invitation announcement venue condition term year day time place much little new main whole entire
-    general usual normal standard typical step item point element"""
+_GENERAL = """rule policy period detail information contract agreement document project company exact total name current
+    chosen used use regular amount value date threshold limit allow allowed permit permitted possible available able
+    need must supposed person people someone anyone thing kind type sort number section manual guide handbook notes
+    minutes report leaflet text file page work good way recipe brochure flyer letter invitation announcement venue
+    condition term year day time place much little new main whole entire general usual normal standard typical step
+    item point element"""
 _LIGHT = frozenset(stem(word) for word in _GENERAL.split())
 _VERBS_OF_NO_WEIGHT = frozenset(
     stem(word)
-    for word in """take took apply want like go make made receive obtain have keep kept become expect come came bring
+    for word in """take took apply want like go make made receive obtain have keep kept become expect come came
     stand lie sit use used given grant granted""".split()  # noqa: SIM905
 )
 _LIGHT_WEIGHT = 0.35
@@ -92,7 +92,6 @@ def parsed(text: str) -> Question:
     verbs = _verbs(flat)
     names = {key for word in re.findall(r"(?<!^)(?<![.?!] )\b[A-Z][\w'’-]+", flat) for key in key_words(word)}
     asking = {stem(word) for word in kind.words} if kind else set[str]()
-    asking |= {stem(kind.noun)} if kind and kind.noun else set[str]()
     concepts: list[Concept] = []
     dropped: list[Concept] = []
     for word in key_words(flat):

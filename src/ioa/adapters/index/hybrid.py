@@ -27,6 +27,7 @@ _BATCH = 32  # cards embedded between two looks at what else is to be done
 # a large.
 _CANDIDATES = 768
 _LEAST_SWEEP = 64
+_FEW, _PATIENCE_S = 24, 2.0
 
 
 @dataclass(slots=True)
@@ -204,7 +205,12 @@ class HybridIndex:
     def search(
         self, phrases: Sequence[str], *, limit: int, accept: Callable[[str], bool] | None = None
     ) -> list[list[Hit]]:
-        """As the port says. `accept` is called with the index locked: let it be quick, and not wait for others."""
+        """As the port says. `accept` is called with the index locked: let it be quick, and not wait for others.
+
+        With `background`, a search waits a moment for a handful of new cards; for a crowd of them it does not.
+        """
+        if self._background and 0 < len(self._waiting) <= _FEW:
+            self.settle(_PATIENCE_S)
         looks = [views(phrase) for phrase in phrases]
         vectors = self._phrase_vectors(looks)
         with self._lock, one_core():
