@@ -150,16 +150,16 @@ async def test_a_frame_over_the_limit_closes_the_connection_and_nothing_else():
 @pytest.mark.parametrize(
     ("given", "made"),
     [
-        ("http://127.0.0.1:8420", "ws://127.0.0.1:8420/v1/connect"),
+        ("http://127.0.0.1:7700", "ws://127.0.0.1:7700/v1/connect"),
         ("https://hub.example/ioa/", "wss://hub.example/ioa/v1/connect"),
-        ("ws://[::1]:8420/v1/connect", "ws://[::1]:8420/v1/connect"),
+        ("ws://[::1]:7700/v1/connect", "ws://[::1]:7700/v1/connect"),
     ],
 )
 def test_the_socket_of_a_hub_url(given, made):
     assert socket_url(given) == made
 
 
-@pytest.mark.parametrize("given", ["127.0.0.1:8420", "ftp://hub", "http://", ""])
+@pytest.mark.parametrize("given", ["127.0.0.1:7700", "ftp://hub", "http://", ""])
 def test_a_url_that_is_none_is_named(given):
     with pytest.raises(ValueError, match="must look like"):
         socket_url(given)

@@ -54,7 +54,7 @@ class HubSettings:
 
     data_dir: Path
     host: str = "127.0.0.1"
-    port: int = 8420
+    port: int = 7700
     users: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     allowed_hosts: tuple[str, ...] = ()
     tls_certificate: Path | None = None

@@ -45,7 +45,7 @@ class WebSocketConnection:
 
 
 class WebSocketTransport:
-    """`Transport` to the hub at a URL such as `http://127.0.0.1:8420` or `wss://hub.example`.
+    """`Transport` to the hub at a URL such as `http://127.0.0.1:7700` or `wss://hub.example`.
 
     A proxy from the environment is used for hubs off this machine only. Raises `ValueError` for a URL that is none.
     """
@@ -81,7 +81,7 @@ def socket_url(hub_url: str) -> str:
     parts = urlsplit(hub_url.strip())
     scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
     if scheme is None or not parts.hostname:
-        raise ValueError(f"hub URL {hub_url!r} must look like http://127.0.0.1:8420 or https://hub.example")
+        raise ValueError(f"hub URL {hub_url!r} must look like http://127.0.0.1:7700 or https://hub.example")
     path = parts.path.rstrip("/")
     return urlunsplit((scheme, parts.netloc, path if path.endswith(PATH) else path + PATH, "", ""))
 
