@@ -7,6 +7,7 @@ stream.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from bench.figures import middle, percentiles
 
 from ioa.adapters.agents.builtin import BUILTIN, builtin_agent
 from ioa.adapters.agents.carded import CardedAgent
+from ioa.adapters.index import MemoryVectors, open_index
 from ioa.bootstrap import embedded_network
 from ioa.cli.hub_api import HubApi
 from ioa.ports.agent import Assignment, Outcome, ReportProgress
 from ioa.protocol.messages import Artifact, kind
 
 _EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+_PATIENCE_S = 120.0
 _FILES = ("orders.csv", "handbook.md")
 _AMOUNTS = ("revenue", "quantity", "profit", "cost", "turnover", "weight")
 _GROUPS = ("region", "product", "month", "customer", "city", "country", "channel", "quarter")
@@ -70,10 +73,12 @@ async def measure(goals: Goals, folder: Path, say: Callable[[str], None]) -> dic
     """Seconds a goal of each shape takes: in words that are new each time, and in the same words again."""
     agents = [CardedAgent(builtin_agent(name).card, Instant(name)) for name in BUILTIN]
     found: dict[str, dict] = {}
+    index = await asyncio.to_thread(open_index, store=MemoryVectors(), background=True)
     async with (
-        embedded_network(folder, builtin=False, agents=agents) as network,
+        embedded_network(folder, builtin=False, agents=agents, index=index) as network,
         HubApi(network.url, network.token) as api,
     ):
+        await asyncio.to_thread(index.settle, _PATIENCE_S)  # the cards are embedded once in the life of a network
         files = [await api.upload(_EXAMPLES / name, name, "text/plain") for name in _FILES]
         for shape, (words, kinds) in SHAPES.items():
             say(f"goals with instant agents: {shape}")
@@ -85,6 +90,7 @@ async def measure(goals: Goals, folder: Path, say: Callable[[str], None]) -> dic
                 "new words": await _timed(api, new, given, kinds, goals.warm_up),
                 "known words": await _timed(api, known, given, kinds, goals.warm_up),
             }
+    index.close()
     return found
 
 

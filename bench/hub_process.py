@@ -18,6 +18,7 @@ from bench.servers import serve_until_told
 from ioa import bootstrap
 from ioa.adapters.index import open_index
 from ioa.adapters.index.minilm import WIDTH
+from ioa.adapters.store.vectors import SqliteVectors
 from ioa.hub.hub import Hub
 from ioa.hub.settings import HubSettings
 from ioa.protocol.cards import Card
@@ -25,6 +26,7 @@ from ioa.protocol.cards import Card
 USER = "bench"
 TOKEN = "a-token-of-the-benchmark-only"
 _TOGETHER = 500
+_PATIENCE_S = 300.0
 
 
 class RandomVectors:
@@ -53,11 +55,19 @@ async def main() -> None:
     options = parser.parse_args()
     settings = HubSettings(data_dir=options.folder, port=0, users={USER: TOKEN})
     made_up = RandomVectors()
-    index = open_index(meaning=options.meaning, store=made_up) if options.agents else None
-    async with bootstrap.open_hub(settings, meaning=options.meaning, index=index) as opened:
-        await register(opened.hub, made_up_cards(options.agents, seed=1))
-        made_up.forgets = True  # what is asked from now on is embedded
-        await serve_until_told({"url": opened.url})
+    vectors = SqliteVectors(options.folder / bootstrap.VECTORS_FILE)
+    # As bootstrap makes it, which embeds cards in the background.
+    index = open_index(
+        meaning=options.meaning, store=made_up if options.agents else vectors, background=not options.agents
+    )
+    try:
+        async with bootstrap.open_hub(settings, index=index) as opened:
+            await register(opened.hub, made_up_cards(options.agents, seed=1))
+            made_up.forgets = True  # what is asked from now on is embedded
+            await serve_until_told({"url": opened.url}, lambda: index.settle(_PATIENCE_S))
+    finally:
+        index.close()
+        vectors.close()
 
 
 async def register(hub: Hub, cards: Sequence[Card]) -> None:

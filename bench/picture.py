@@ -62,7 +62,9 @@ def _flatness(place: Any, flat: dict) -> None:
 
 def _registrations(place: Any, part: dict) -> None:
     place.set_title("Agents registered a second")
-    _bars(place, list(part), [row["agents per s"] for row in part.values()], [HUB] * len(part), "{:,.1f}")
+    meaning, words = part["words and meaning"], part["words only"]
+    values = [meaning["agents embedded too per s"], meaning["agents per s"], words["agents per s"]]
+    _bars(place, ["found by words\nand meaning", "found by words,\nmeaning to come", "words only"], values, [HUB] * 3)
     place.axhline(_REGISTRATION_REFERENCE, color=OTHER, ls="--", lw=1, label="reference, not run here: 31 to 35")
     place.legend(frameon=False, loc="upper left")
 

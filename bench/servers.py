@@ -1,7 +1,7 @@
 """Servers under test, each in a process of its own, and what they cost.
 
 A server process prints one JSON line when it is ready, answers each line of its standard input with what it has used
-so far (its own clock of CPU time, all threads: nothing here needs /proc, so it works on macOS as well), and ends when
+so far, or has used when it has nothing left to do (its own clock of CPU time, all threads: nothing here needs /proc, so it works on macOS as well), and ends when
 its standard input does.
 """
 
@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,8 +39,15 @@ class Server:
 
     def used(self) -> Used:
         """Asks the server; some 0.1 ms, which is not counted."""
+        return self._asked("used")
+
+    def settled(self) -> Used:
+        """Waits until the server has done in the background what it put off."""
+        return self._asked("settled")
+
+    def _asked(self, what: str) -> Used:
         assert self._process.stdin is not None
-        self._process.stdin.write("used\n")
+        self._process.stdin.write(f"{what}\n")
         self._process.stdin.flush()
         return Used(**self._line())
 
@@ -78,19 +86,20 @@ def server(module: str, *arguments: str) -> Generator[Server]:
         process.stdout.close()
 
 
-async def serve_until_told(ready: dict) -> None:
-    """The server's side: say that it is ready, then answer until standard input ends."""
+async def serve_until_told(ready: dict, settle: Callable[[], object] = bool) -> None:
+    """The server's side: say that it is ready, then answer until standard input ends. `settle` blocks until nothing is
+    left to do; it is called in a thread."""
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
     print(json.dumps(ready), flush=True)
-    threading.Thread(target=_answer, args=(lambda: loop.call_soon_threadsafe(told.set),), daemon=True).start()
+    threading.Thread(target=_answer, args=(settle, lambda: loop.call_soon_threadsafe(told.set)), daemon=True).start()
     await told.wait()
 
 
-def _answer(end: Callable[[], object]) -> None:
-    import time
-
-    for _ in sys.stdin:
+def _answer(settle: Callable[[], object], end: Callable[[], object]) -> None:
+    for line in sys.stdin:
+        if line.strip() == "settled":
+            settle()
         print(json.dumps({"cpu_s": time.process_time(), "peak_bytes": peak_bytes()}), flush=True)
     end()
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.agents.pdf_pages import pdf_of
 
 from ioa.adapters.agents.librarian import Librarian
 from ioa.adapters.agents.passages import shipped_embedder
 from ioa.adapters.agents.standalone import local_file
 from ioa.ports.agent import AgentFailed, Assignment
-from tests.agents.pdf_pages import pdf_of
 
 LEASE = (
     """RESIDENTIAL LEASE
@@ -212,7 +212,8 @@ CONFERENCE = """<html><body><h1>Coastal Engineering Days 2027</h1>
 Institute of Marine Works; the programme committee is chaired by Professor Lena Brandt.</p>
 <h2>Papers</h2><p>Abstracts of no more than 400 words must reach us by 31 January 2027. Authors are informed of the
 decision by 15 March. Accepted talks have a length of 20 minutes, followed by five minutes of discussion.</p>
-<h2>Registration</h2><p>Early birds pay 320 euros until 30 April, afterwards the fee is 390 euros. Students pay 120 euros
+<h2>Registration</h2>
+<p>Early birds pay 320 euros until 30 April, afterwards the fee is 390 euros. Students pay 120 euros
 at any time. The fee covers lunches and the boat tour, but not the dinner.</p>
 <p>Anyone who cancels before 15 May gets back the fee less 50 euros. Later cancellations are not refunded.</p>
 <h2>Travel</h2><p>From Bremen airport the train takes 55 minutes. Rooms are reserved at Hotel Leuchtturm under the code

@@ -20,7 +20,7 @@ NOBODYS = (
     "Call the customer and apologise.",
     "Order ten boxes of paper.",
     "Drive the van to the depot.",
-    "Send an e-mail to Anna.",
+    "Pick up Anna from the station.",
     "What is the weather in Paris?",
 )
 

@@ -13,9 +13,10 @@ from ioa.adapters.policy.rules.goal_text import MAX_STEPS, Plan, split_goal
 from ioa.adapters.policy.rules.inner_steps import split_task
 from ioa.adapters.policy.rules.search_phrases import search_phrases
 from tests.rules.goals import FRESH, GOALS, NOT_UNDERSTOOD, SECOND, Expected
+from tests.rules.plain import ASKED, PLAIN, PLAINER
 from tests.rules.strangers import FIFTH, FIRST, FOURTH, LAST, NEXT
 
-ALL = GOALS + FRESH + SECOND + FIRST + NEXT + LAST + FOURTH + FIFTH
+ALL = GOALS + FRESH + SECOND + FIRST + NEXT + LAST + FOURTH + FIFTH + ASKED + PLAIN + PLAINER
 
 
 @pytest.mark.parametrize(("goal", "expected"), ALL, ids=[goal[:60] for goal, _ in ALL])

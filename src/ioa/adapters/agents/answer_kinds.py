@@ -82,7 +82,8 @@ _LOOKS: dict[str, re.Pattern[str]] = {
     "exact date": _pattern(rf"{_DATE}"),
     "clock": _pattern(_CLOCK),
     "frequency": _pattern(
-        rf"\bevery\b|\beach (?:day|week|month|quarter|year|term|time|morning|evening|night|use|season)|\bonce\b|\btwice\b"
+        rf"\bevery\b|\beach (?:day|week|month|quarter|year|term|time|morning|evening|night|use|season)|\bonce\b|"
+        rf"\btwice\b"
         rf"|{_PLAIN_NUM} times\b|\b(?:half-?)?(?:dai|week|month|quarter|year|hour)ly\b|\bannual(?:ly)?\b|\bbi-?\w+ly\b"
         rf"|\b(?:an?|per) {_UNIT_OF_TIME}|\bafter (?:each|every)\b|\bregularly\b"
     ),
@@ -121,16 +122,19 @@ _LOOKS: dict[str, re.Pattern[str]] = {
         re.DOTALL,
     ),
     "place": _pattern(
-        r"\b(?:in|at|on|near|to|from|behind|beside|under|above|inside|outside|next to|opposite|into|onto|via|through)\b|"
+        r"\b(?:in|at|on|near|to|from|behind|beside|under|above|inside|outside|next to|opposite|into|onto|via|"
+        r"through)\b|"
         r"\b(?:room|street|road|lane|square|avenue|building|floor|address|venue|location|place)\b"
     ),
-    "phone": _pattern(r"(?:\+|\b0|\()\d[\d\s()/.-]{4,}\d|\b\d{3}[- ]\d{3,4}(?:[- ]\d+)?\b|\bext(?:ension)?\.? \d+|\b999\b|\b112\b"),
+    "phone": _pattern(r"(?:\+|\b0|\()\d[\d\s()/.-]{4,}\d|\b\d{3}[- ]\d{3,4}(?:[- ]\d+)?\b|"
+    r"\bext(?:ension)?\.? \d+|\b999\b|\b112\b"),
     "email": _pattern(r"[\w.+-]+@[\w-]+\.[\w.]+"),
     "website": _pattern(r"\bhttps?://|\bwww\.|\b[\w-]+\.(?:com|org|net|io|eu|de|uk)\b"),
     # An imperative cannot be told from a noun by its looks; these verbs begin most of what manuals tell to do.
     "advice": re.compile(
         r"(?:^|[,;:.]\s+|\b(?:then|and|please)\s+)(?:\W*\d*[.)]?\s*)(?i:remove|keep|use|put|press|clean|call|contact|check|"
-        r"turn|switch|make|add|take|wash|do not|don['’]t|never|always|replace|disconnect|unplug|plug|connect|open|close|"
+        r"turn|switch|make|add|take|wash|do not|don['’]t|never|always|replace|disconnect|unplug|plug|connect|"
+        r"open|close|"
         r"fill|empty|hold|wait|rinse|wipe|dry|apply|insert|pull|push|place|leave|store|avoid|ensure|ask|tell|report|send|"
         r"submit|fill in|complete|sign|write|enter|click|select|choose|go|set|reset|start|stop|let|mix|stir|pour|bake|"
         r"cut|water|feed|sow|plant|cover|move|throw|bring|inform|notify|ring|phone|email|read|follow|tighten|loosen)\b|"
@@ -149,22 +153,28 @@ _BEING = "do|does|did|is|are|was|were|am|can|could|may|might|must|shall|should|w
 
 # The first that fits decides: (what the question says, kind, hard, words of the asking).
 _ASKING: tuple[tuple[str, str, bool, str], ...] = (
-    (r"\bhow (?:much|many) (?:calendar |working |business |full )?(?:times?) (?:an?|per|each|every|in)\b", "frequency", True,
+    (r"\bhow (?:much|many) (?:calendar |working |business |full )?(?:times?) (?:an?|per|each|every|"
+     r"in)\b", "frequency", True,
      "many much time"),
-    (r"\bhow (?:much|many) (?:[\w-]+ ){0,2}?(?:time|notice|warning|days?|weeks?|months?|years?|hours?|minutes?|seconds?|"
+    (r"\bhow (?:much|many) (?:[\w-]+ ){0,2}?(?:time|notice|warning|days?|weeks?|months?|years?|hours?|minutes?|"
+     r"seconds?|"
      r"nights?|leave|vacation|holiday)\b(?! per\b)", "duration", True, "many much time give"),
     (r"\bhow (?:much|many)\b.*\bweighs?\b|\bhow heavy\b|\b(?:what|how much) (?:do|does|did) .*\bweigh\b|"
-     r"\bhow many (?:kilos?|kilograms?|kg|grams?|tons?|tonnes?)\b", "weight", True, "weigh weight heavy much many kilo"),
-    (r"\bhow (?:much|many) (?:water|milk|flour|sugar|oil|butter|salt|rice|liquid|fuel|petrol|fertili[sz]er|soil|detergent)\b",
+     r"\bhow many (?:kilos?|kilograms?|kg|grams?|tons?|"
+     r"tonnes?)\b", "weight", True, "weigh weight heavy much many kilo"),
+    (r"\bhow (?:much|many) (?:water|milk|flour|sugar|oil|butter|salt|rice|liquid|fuel|petrol|fertili[sz]er|soil|"
+     r"detergent)\b",
      "number", True, "much many need use"),
     (r"\bby how (?:much|many)\b|\bhow (?:much|many) (?:percent|of an increase)\b|\bwhat (?:percentage|percent|share)\b",
      "percent", True, "percentage percent share much"),
-    (r"\bhow (?:expensive|costly)\b|\bhow (?:much|many)\b.*\b(?:costs?|price|pay|paid|charged?|fees?|earns?|rent|deposit|"
+    (r"\bhow (?:expensive|costly)\b|\bhow (?:much|many)\b.*\b(?:costs?|price|pay|paid|charged?|fees?|earns?|"
+     r"rent|deposit|"
      r"money|salary|budget|spen[dt]|fine|bid|dues|euros?|dollars?|pounds?|refund|reimbursed?|donat\w+|raised)\b|"
      r"\bwhat (?:do|does|did|will|would) [^?]*\bcost\b", "money", True, _COST_WORDS),
     (r"\bhow many\b", "count", True, "many"),
     (r"\bhow much\b", "number", True, "much"),
-    (r"\bhow (?:soon|fast|quickly|early|late)\b|\bhow (?:far|long) (?:ahead|in advance|beforehand|before)\b", "date", True,
+    (r"\bhow (?:soon|fast|quickly|early|late)\b|\bhow (?:far|long) (?:ahead|in advance|beforehand|"
+     r"before)\b", "date", True,
      "soon fast quickly early late far ahead advance beforehand long"),
     (r"\bhow (?:often|frequently|regularly)\b", "frequency", True, "often frequently regularly"),
     (r"\bhow long (?:is|are|was|were) the\b(?!.*\b(?:period|warranty|notice|lease|contract|term|break|meeting|course|"
@@ -175,7 +185,8 @@ _ASKING: tuple[tuple[str, str, bool, str], ...] = (
      "time hour opening"),
     (r"\bhow (?:tall|wide|deep|thick|far)\b", "length", True, "tall wide deep thick far apart height width"),
     (r"\bhow (?:high|big|large|small|strong|powerful|loud)\b", "number", True, "high big large small size"),
-    (r"\bsquare (?:met|f|y)\w+|\bhow many (?:acres|hectares)\b|\bfloor (?:area|space)\b", "area", True, "square metre big"),
+    (r"\bsquare (?:met|f|y)\w+|\bhow many (?:acres|hectares)\b|\bfloor (?:area|"
+     r"space)\b", "area", True, "square metre big"),
     (r"\bhow old\b", "duration", True, "old age"),
     (r"\bhow (?:hot|warm|cold)\b|\b(?:what|which) temperature\b", "temperature", True, "hot warm cold temperature"),
     (r"\b(?:what|which) colou?rs?\b", "colour", True, "colour color"),
@@ -186,7 +197,8 @@ _ASKING: tuple[tuple[str, str, bool, str], ...] = (
      "advice", False, "do should"),
     (r"\bwhere\b", "place", True, "where place locate located find"),
     (r"\b(?:what|which) (?:dates?|days?|years?|months?|weekdays?|seasons?)\b", "exact date", True, _WHEN_WORDS),
-    (r"\bwhen\b(?! (?:the|a|an|my|our|it|i|you|we|they|he|she|using|you'?re)\b.*[,?]?\s*(?:what|who|how)\b)(?<!what happens when)",
+    (r"\bwhen\b(?! (?:the|a|an|my|our|it|i|you|we|they|he|she|using|you'?re)\b.*[,?]?\s*(?:what|who|"
+     r"how)\b)(?<!what happens when)",
      "when", True, _WHEN_WORDS),
 )  # fmt: skip
 
@@ -201,8 +213,10 @@ _NOUNS: tuple[tuple[str, str, bool], ...] = (
     ("temperature", "temperature", True),
     ("area|floor space", "area", False),
     ("capacity|volume|power|pressure|speed|voltage|limit|cap|maximum|minimum|allowance|number", "number", False),
-    ("price|cost|costs|rent|salary|wage|deposit|budget|fee|fees|charge|surplus|deficit|fine|turnover|revenue", "money", True),
-    ("last day|last date|latest date|final day|cut-?off(?: date)?|closing date|deadline|due date|expiry date|start date|end date|date|birthday", "date", True),
+    ("price|cost|costs|rent|salary|wage|deposit|budget|fee|fees|charge|surplus|deficit|fine|turnover|"
+     "revenue", "money", True),
+    ("last day|last date|latest date|final day|cut-?off(?: date)?|closing date|deadline|due date|expiry date|"
+     "start date|end date|date|birthday", "date", True),
     ("percentage|interest rate|rate|discount|share", "percent", False),
     ("duration|notice period|probation period|period|term|warranty|guarantee|lifetime|shelf life", "duration", False),
     ("opening hours|opening times|office hours|start time", "clock", True),
@@ -213,7 +227,10 @@ _HEAD = (
     r"^\W*(?:and )?(?:what(?:['’]s| is| are| was| were| will be)?\s+|which\s+)?(?:(?:the|an?|its|their|our|my)\s+)?"
     r"(?:(?!(?:if|when|happens?|that|of|for|in|do|does|did|should|must|is|are)\b)[\w'’-]+\s+){0,3}?"
 )
-_AFTER_HEAD = r"(?=\s*(?:[?.,;:]|$|\b(?:of|for|in|per|to|from|is|on|at|when|if|by|that|which|are|was|were|set|given|and|stated)\b))"
+_AFTER_HEAD = (
+    r"(?=\s*(?:[?.,;:]|$|\b(?:of|for|in|per|to|from|is|on|at|when|if|by|that|which|are|was|were|set|"
+    r"given|and|stated)\b))"
+)
 
 
 def kind_of(question: str) -> Kind | None:

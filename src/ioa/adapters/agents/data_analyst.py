@@ -10,6 +10,7 @@ import csv
 import re
 import tempfile
 import threading
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,10 +26,18 @@ if TYPE_CHECKING:
     from ioa.adapters.agents.data.tables import Tables
 
 TIME_LIMIT_S = 60.0
+_AGAIN_S = 0.02
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".json", ".ndjson", ".jsonl", ".xlsx", ".xlsm", ".xls")
 _SQL = re.compile(
-    r"```(?:sql)?\s*(?P<fence>.+?)```|(?P<plain>\b(?:SELECT\s.+\bFROM\b|WITH\s+\w+\s+AS\s*\().*)",
+    r"```(?:sql\b)?\s*(?P<fence>.+?)```|(?<!`)`\s*(?P<tick>(?:SELECT\s|WITH\s)[^`]+)`|"
+    r"(?P<plain>\b(?:SELECT\s.+\bFROM\b|WITH\s+\w+\s+AS\s*\().*)",
     re.IGNORECASE | re.DOTALL,
+)
+_LEADING = re.compile(
+    r"^\W*(?:in|for|among|amongst|during|on|at|of|since|after|before|considering|within|between|from)\b", re.IGNORECASE
+)
+_TARGET = re.compile(
+    r"(?is)\s+(?:on|against|over|in|using|with)\s+(?:the\s+)?(?:file\s+|table\s+)?(?P<name>[^\s;]+?|\"[^\"]+\")[\s.;]*$"
 )
 _CHANGES = re.compile(
     r"^\W*(?:run\s+|execute\s+|sql:?\s*)*(?P<word>insert\s+into|update\s+\w+\s+set|delete\s+from|drop\s+(?:table|view|database)|alter\s+table|create\s+(?:or\s+replace\s+)?(?:table|view)|attach|copy|install|load|pragma|set)\b",
@@ -43,21 +52,31 @@ class Stop:
         """Nothing runs yet."""
         self._lock = threading.Lock()
         self._con: duckdb.DuckDBPyConnection | None = None
+        self._done = threading.Event()
         self.reason = ""
 
     def watch(self, con: duckdb.DuckDBPyConnection | None) -> None:
         """Name the connection that is in use; None when it is about to close."""
         with self._lock:
             self._con = con
-            if con is not None and self.reason:
-                con.interrupt()
+            if con is None:
+                self._done.set()
+            elif self.reason:
+                raise AgentFailed(f"The work was stopped: {self.reason}.")
 
     def now(self, reason: str) -> None:
-        """End what runs."""
+        """End what runs, and what it would run next: an interrupt between two queries reaches neither."""
         with self._lock:
             self.reason = self.reason or reason
-            if self._con is not None:
-                self._con.interrupt()
+            running = self._con is not None
+        if running:
+            threading.Thread(target=self._insist, daemon=True).start()
+
+    def _insist(self) -> None:
+        while not self._done.wait(_AGAIN_S):
+            with self._lock:
+                if self._con is not None:
+                    self._con.interrupt()
 
 
 class DataAnalyst:
@@ -171,6 +190,7 @@ def _refuse_unreadable(assignment: Assignment, tables: Tables) -> None:
 def _answers(text: str, tables: Tables) -> list[Answer]:
     """Answers to all questions of the text. If one is not understood, none is given: it might restrict the others."""
     from ioa.adapters.agents.data.answer import answer
+    from ioa.adapters.agents.data.own_clauses import Ambiguous
     from ioa.adapters.agents.data.question import NotUnderstood
     from ioa.adapters.agents.data.understanding import Understanding, clauses, questions, sets_context
 
@@ -186,7 +206,9 @@ def _answers(text: str, tables: Tables) -> list[Answer]:
             found += understanding.read(sentence, text)
         except NotUnderstood as error:
             parts = clauses(sentence)
-            if len(parts) < 2:
+            if (
+                len(parts) < 2 or isinstance(error, Ambiguous) or _LEADING.match(sentence)
+            ):  # what stands ahead of all parts restricts all of them
                 raise NotUnderstood(
                     f'In "{sentence}": {error}' if len(sentences) > 1 else str(error), error.unknown
                 ) from error
@@ -195,6 +217,18 @@ def _answers(text: str, tables: Tables) -> list[Answer]:
             except NotUnderstood:
                 raise error from None
     return [answer(tables.con, reading) for reading in found]
+
+
+def _without_target(sql: str, tables: Tables) -> str:
+    """SQL in a sentence, without the words behind it that name its file: `... FROM staff on staff.csv.`"""
+    sql = sql.rstrip(" .;\n")
+    target = _TARGET.search(sql)
+    known = {table.source.split(":")[0].lower() for table in tables.tables}
+    if target is not None and Path(target["name"].strip("\"`'")).name.lower() in known:
+        before = sql[: target.start()].rstrip(" .;`\n")
+        if re.search(r"\bfrom\s+\S", before, re.IGNORECASE):
+            return before
+    return sql
 
 
 def _sql_answer(text: str, tables: Tables) -> list[Answer] | None:
@@ -207,8 +241,10 @@ def _sql_answer(text: str, tables: Tables) -> list[Answer] | None:
     match = _SQL.search(text)
     if match is None:
         return None
-    sql = (match["fence"] or match["plain"]).strip().rstrip(";`").strip()
-    fenced = match["fence"] is not None or bool(
+    sql = (match["fence"] or match["tick"] or match["plain"]).strip().rstrip(";`").strip()
+    if match["plain"] is not None:
+        sql = _without_target(sql, tables)
+    fenced = match["plain"] is None or bool(
         re.search(r"\*|\bsql\b|\bquery\b|\w\s*,\s*\w+\s+from|\w\(.*\)", text, re.IGNORECASE)
     )
     for table in tables.tables:
@@ -254,6 +290,18 @@ def free_name(folder: Path, wanted: str) -> Path:
     return path
 
 
+def speaking_name(title: str) -> str:
+    """A file name that says what is in it: `Total revenue by region` is `total-revenue-by-region`."""
+    plain = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
+    words = re.findall(r"[a-z0-9]+", plain)
+    name = ""
+    for word in words:
+        if len(name) + len(word) >= 60:
+            break
+        name = f"{name}-{word}" if name else word
+    return name or "result"
+
+
 def write_table(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> LocalFile:
     """A result as a CSV file with exact numbers."""
     from ioa.adapters.agents.data.answer import exact
@@ -278,6 +326,6 @@ def write_outcome(folder: Path, answers: list[Answer]) -> Outcome:
         if one.notes:
             parts.append("\n".join(f"- {note}" for note in dict.fromkeys(one.notes)))
         parts.append(f"```sql\n{one.sql}\n```")
-        files.append(write_table(free_name(folder, "result.csv"), one.columns, one.rows))
+        files.append(write_table(free_name(folder, f"{speaking_name(one.title)}.csv"), one.columns, one.rows))
     abstract = " ".join(one.sentence.replace("**", "") for one in answers)
     return Outcome("\n\n".join(parts), abstract, tuple(files))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from ioa.adapters.agents.answer_kinds import EXACT_WHEN, of_name
 from ioa.adapters.agents.documents import Document, Passage
 from ioa.adapters.agents.kin_words import levelled, written
-from ioa.adapters.agents.passages import rank, units_of
+from ioa.adapters.agents.passages import rank
 from ioa.adapters.agents.prose import plain, sentences, shortened
 from ioa.adapters.agents.questions import key_words, parsed, stands, subject_words
+from ioa.adapters.agents.units import units_of
 
 if TYPE_CHECKING:
     from ioa.adapters.index.embedding import Embedder
@@ -131,7 +132,8 @@ def sections_with(about: str, documents: Sequence[Document]) -> Said | None:
     number = f"{len(found)} section{'s' if len(found) != 1 else ''}"
     said = f'{number} of {names} mention{"s" if len(found) == 1 else ""} "{about}"'
     titles = "; ".join(
-        f"{own[0].heading.rpartition(' > ')[2] or own[0].citation}" + (f" ({own[0].document})" if len(documents) > 1 else "")
+        (own[0].heading.rpartition(" > ")[2] or own[0].citation)
+        + (f" ({own[0].document})" if len(documents) > 1 else "")
         for own in found.values()
     )  # fmt: skip
     return f"**{said}: {flat(titles)}.**\n\n" + "\n".join(lines), f"{shortened(plain(f'{said}: {titles}'), 400)}."
@@ -169,7 +171,8 @@ _DECISION = re.compile(
     r"\b(?:decided|agreed|resolved|approved|accepted|adopted|voted|decisions?|chose|selected|rejected)\b", re.IGNORECASE
 )
 _ACTION = re.compile(
-    r"\b(?:action|to-?do|task)\b|^\W*\[[ x]\]|\b[A-Z][\w'’-]+(?: (?:and )?[A-Z][\w'’-]+)* (?:will|to|is to|are to|agreed to|must|should)\b"
+    r"\b(?:action|to-?do|task)\b|^\W*\[[ x]\]|\b[A-Z][\w'’-]+(?: (?:and )?[A-Z][\w'’-]+)* (?:will|to|is to|"
+    r"are to|agreed to|must|should)\b"
 )
 _NAME = re.compile(r"\b[A-Z][a-z'’-]+ (?:[A-Z]\. )?(?:(?:van|de|von|der|la|di) )*[A-Z][\w'’-]+")
 _SINGULAR = {"people": "people", "persons": "people", "figures": "numbers", "sums": "amounts", "due dates": "deadlines"}

@@ -52,8 +52,10 @@ _MENTION = re.compile(
 )
 _PARTS_OF_TEXT = r"(?:sections?|chapters?|parts|pages?|paragraphs?|clauses?|headings?|articles?|documents?|files?)"
 _SECTIONS = re.compile(
-    rf"\b(?:which|what|list|name|find|in which|in what)\b(?: (?:all|the|of|these|every))*\s+{_PARTS_OF_TEXT}\b(?: (?:of|in) [^?]*?)??"
-    r"\s+(?:(?:that|which)\s+)?(?:mention|discuss|cover|talk about|deals? with|refer to|contain|are about|is about|address|"
+    rf"\b(?:which|what|list|name|find|in which|in what)\b(?: (?:all|the|of|these|"
+    rf"every))*\s+{_PARTS_OF_TEXT}\b(?: (?:of|in) [^?]*?)??"
+    r"\s+(?:(?:that|which)\s+)?(?:mention|discuss|cover|talk about|deals? with|refer to|contain|are about|"
+    r"is about|address|"
     r"speak of|use the word)s?\s+(?P<a>[^?.!]+)"
     rf"|\b(?:in|on) (?:which|what) {_PARTS_OF_TEXT}\s+(?:is|are|do|does|was|were)\s+(?P<b>[^?.!]+?)\s+"
     r"(?:mentioned|discussed|described|covered|addressed|explained|defined|occur|appear)"
@@ -66,7 +68,8 @@ LISTABLE = (
     r"action items|actions|action points|to-?dos|tasks|decisions"
 )
 _LISTING = re.compile(
-    r"\b(?:list|find|extract|collect|get|give|show|name|identify|what are|which are|pull out|gather|quote)\b(?: (?:me|us|out))?"
+    r"\b(?:list|find|extract|collect|get|give|show|name|identify|what are|which are|pull out|gather|"
+    r"quote)\b(?: (?:me|us|out))?"
     r"(?P<all>(?: (?:all|every|each|the|of|any))*)\s+(?:(?:important|relevant|upcoming|mentioned|given|agreed)\s+)?"
     rf"(?P<what>{LISTABLE})\b(?P<rest>[^?.!]*)",
     re.IGNORECASE,
@@ -99,8 +102,10 @@ _SOURCE = re.compile(
     re.IGNORECASE,
 )
 _KIND_OF_TEXT = (
-    r"contract|agreement|lease|policy|minutes|guide|leaflet|terms(?: and conditions)?|report|letter|brochure|faq|regulations|"
-    r"statutes|bylaws|specification|datasheet|data sheet|instructions|readme|protocol|memo|transcript|article|page|website"
+    r"contract|agreement|lease|policy|minutes|guide|leaflet|terms(?: and conditions)?|report|letter|brochure|"
+    r"faq|regulations|"
+    r"statutes|bylaws|specification|datasheet|data sheet|instructions|readme|protocol|memo|transcript|article|"
+    r"page|website"
 )
 _IN_TEXT = re.compile(
     rf"\b(?:according to|as stated in|based on|in|inside|within|from|per)\s+(?:the|this|that|our|my|your|its)\s+"
@@ -130,7 +135,8 @@ _AFTER_STEM = (
 class Inquiry:
     """`about` is what is asked: a question without the words of instruction, a word to count, a section's title.
 
-    (for a listing the kind of thing is `what`, and `about` may be empty). `files` are those to look in; `absent` are names of files that the task gives and that are not there.
+    `files` are those to look in; `absent` are names of files that the task gives and that are not there. For a
+    listing the kind of thing is `what`, and `about` may be empty.
     """
 
     kind: Kind
@@ -147,12 +153,10 @@ def understood(task_desc: str, files: Sequence[LocalFile]) -> Inquiry:
     chosen = named or tuple(files)
     if match := _COUNT.search(bare):
         return Inquiry("count", _unquoted(match["a"] or match["b"] or match["c"]), chosen, absent)
-    if match := _SECTIONS.search(bare):
-        if about := _subject(match["a"] or match["b"] or match["c"]):
-            return Inquiry("sections", about, chosen, absent)
-    if match := _MENTION.search(bare):
-        if about := _subject(match["a"] or match["b"] or match["c"] or match["d"]):
-            return Inquiry("mention", about, chosen, absent)
+    if (match := _SECTIONS.search(bare)) and (about := _subject(match["a"] or match["b"] or match["c"])):
+        return Inquiry("sections", about, chosen, absent)
+    if (match := _MENTION.search(bare)) and (about := _subject(match["a"] or match["b"] or match["c"] or match["d"])):
+        return Inquiry("mention", about, chosen, absent)
     if match := _LISTING.search(bare):
         rest = asked(_AFTER_LISTED.sub("", match["rest"])) if _AFTER_LISTED.sub("", match["rest"]).strip() else ""
         return Inquiry("listing", rest, chosen, absent, match["what"].lower())
@@ -226,7 +230,7 @@ def split(question: str) -> tuple[str, ...]:
 
 
 def split_nouns(question: str) -> tuple[str, ...]:
-    """ "the price and the weight of the pump" as the price of the pump, the weight of the pump; one when it is not so."""
+    """The price of the pump and the weight of the pump, of "the price and the weight of the pump"."""
     match = _NOUNS_JOINED.match(question)
     if match is None:
         return (question,)
@@ -250,7 +254,8 @@ _QUESTION_WORDS = re.compile(
 )
 _PRONOUN = re.compile(r"\b(?:it|its|they|their|them|he|she|his|her)\b", re.IGNORECASE)
 _NOUNS_JOINED = re.compile(
-    r"^\W*(?:what\s+(?:is|are|was|were)\s+)?(?P<list>(?:the |an? |our |its )?(?:(?!\b(?:does|do|did|if|when|who|how|must|should|can)\b)"
+    r"^\W*(?:what\s+(?:is|are|was|were)\s+)?(?P<list>(?:the |an? |our |its )?(?:(?!\b(?:does|do|did|if|when|who|"
+    r"how|must|should|can)\b)"
     r"[\w'’,\- ])+?\s(?:and|as well as|plus)\s(?:(?!\b(?:does|do|did|if|when|who|how|and)\b)[\w'’\- ])+?)"
     r"(?P<tail>\s+(?:of|for)\s+[^,]+)?$",
     re.IGNORECASE,

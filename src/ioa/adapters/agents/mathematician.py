@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ioa.adapters.agents.data_analyst import free_name, write_table
+from ioa.adapters.agents.data_analyst import free_name, speaking_name, write_table
 from ioa.adapters.agents.mathematics.process import TookTooLong, Worker
 from ioa.ports.agent import AgentFailed, Assignment, EarlierResult, LocalFile, Outcome, ReportProgress
 
@@ -117,7 +117,7 @@ def _outcome(found: dict[str, Any], folder: Path) -> Outcome:
 def _file(found: dict[str, Any], folder: Path) -> LocalFile:
     """The answer as a table: one number is one row with one column."""
     answers: list[dict[str, Any]] = found["answers"]
-    path = free_name(folder, "result.csv")
+    path = free_name(folder, f"{speaking_name(found['reading']) if found['reading'].isascii() else 'result'}.csv")
     first = answers[0]
     if "matrix" in first:
         width = len(first["matrix"][0])

@@ -16,12 +16,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ioa.adapters.agents.answer_kinds import DATES_AND_TIMES, EXACT_WHEN, NUMBER
-from ioa.adapters.agents.documents import Passage, cells, is_rule
-from ioa.adapters.agents.kin_words import kin, levelled, written
-from ioa.adapters.agents.prose import sentences
+from ioa.adapters.agents.documents import Passage
+from ioa.adapters.agents.kin_words import kin, written
 from ioa.adapters.agents.questions import WORD, Concept, Question, key_words, parsed, stands
-from ioa.adapters.index.words import stem
+from ioa.adapters.agents.units import DIRECT, Unit, begins_with_kind, fits_kind, is_exact, stems_of, told, units_of
 
 if TYPE_CHECKING:
     from ioa.adapters.index.embedding import Embedder
@@ -30,24 +28,6 @@ EmbedderFactory = Callable[[], "Embedder | None"]
 
 log = logging.getLogger(__name__)
 
-_LISTED = re.compile(r"\s*(?:[-*+•|]|\d|[\w ()/-]{1,40}:\s+\S)")  # an item, a row of a table, or `Weight: 2 kg`
-_REFERS = re.compile(
-    r"^\W*(?:It|Its|They|Their|This|These|Those|That|He|She|His|Her|Both|Each|The (?:former|latter))\b"
-)
-_WHOLE = re.compile(r"\b(?:have|has|had|are there|were there|in total|altogether|employs?)\b", re.IGNORECASE)
-_SERVES = re.compile(
-    rf"\b(?:serves|sleeps|seats|feeds|accommodates)\b\W*(?:up to )?(?:{NUMBER.pattern})", re.IGNORECASE
-)
-_NOT_BETWEEN = frozenset(
-    ": | ; for of to per in with and or at by from on that the every each until after before".split()
-)
-_ROLE = re.compile(
-    r"^\W*who (?:is|are|was|were) (?:the |our |its |their )?(?:[\w-]+ )*?([\w-]+)(?=\s*(?:[?.,]|$)|\s+(?:of|for|at|in)\b)",
-    re.IGNORECASE,
-)
-_TWO_NAMES = re.compile(r"\W*[A-Z][\w'’-]+ [A-Z]")
-_JOINING = frozenset(": is are was were the a an as by of our and dr prof professor mr mrs ms".split())
-_SHARE = re.compile(r"\b(?:every|each|per|a|an) (?:\d+|[a-z]+)\b(?=\s)", re.IGNORECASE)
 _UNITS_WEIGHED = 24  # so many are weighed by meaning: some 10 ms each
 
 # How much a word counts that stands not in the unit but near it.
@@ -56,7 +36,6 @@ _IN_HEADING, _REFERRED_TO, _BEFORE, _IN_TITLE, _IN_PASSAGE, _EVERYWHERE = 0.9, 0
 # The bar, found with the sets of questions in tests/agents/test_librarian_*.py and moved only with them.
 _COVERED_ENOUGH = 0.62
 _FOCUS_AT_LEAST = 0.60
-_DIRECT = 0.8
 _ALIKE_AT_LEAST = 0.25
 _ALIKE_WITHOUT_VERB = 0.42
 _WORDS_ALONE = 0.80
@@ -64,18 +43,6 @@ _WORDS_ALONE = 0.80
 _ALIKE_ENOUGH = 0.60
 _COVERED_BUT_ONE = 0.60
 _NEAR_WORD = 0.40
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What can be an answer: `shown` as it stands (a row with its column titles), `stems` of it, and of `context`."""
-
-    passage: int
-    shown: str
-    stems: frozenset[str]
-    before: frozenset[str]
-    row: tuple[str, ...] = ()
-    refers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +91,9 @@ def rank(question: str, passages: Sequence[Passage], embedder: Embedder | None) 
         covered = sum(weights[one] * level for one, level in levels.items()) / total
         if covered <= 0.1:
             continue
-        fits = _fits(asked, unit)
+        fits = fits_kind(asked, unit)
         complete = _complete(asked, unit, levels, weights)
-        bonus = 0.0 if asked.kind is None else (0.25 if fits else 0.0) + (0.05 if _exact(asked, unit) else 0.0)
+        bonus = 0.0 if asked.kind is None else (0.25 if fits else 0.0) + (0.05 if is_exact(asked, unit) else 0.0)
         weighed.append((0.7 * covered + bonus + (0.1 if complete else 0.0), covered, fits, complete, unit))
     weighed.sort(key=lambda one: (-one[0], len(one[4].shown)))
     weighed = weighed[:_UNITS_WEIGHED]
@@ -138,10 +105,10 @@ def rank(question: str, passages: Sequence[Passage], embedder: Embedder | None) 
         good = _good(asked, levels, covered, near, fits=fits, complete=complete)
         if not good and fits and near is not None and near >= _ALIKE_ENOUGH and covered >= _COVERED_BUT_ONE:
             good = embedder is not None and _one_near(asked, unit, levels, passages[unit.passage], embedder)
-        all_in_it = min((levels[one] for one in asked.needed), default=0.0) >= _DIRECT
+        all_in_it = min((levels[one] for one in asked.needed), default=0.0) >= DIRECT
         one = Found(
             passages[unit.passage],
-            _told(asked, unit, passages[unit.passage].columns),
+            told(asked, unit, passages[unit.passage].columns),
             covered,
             near,
             fits,
@@ -159,32 +126,9 @@ def rank(question: str, passages: Sequence[Passage], embedder: Embedder | None) 
     return sorted(found.values(), key=lambda one: (not one.good, -one.score))
 
 
-def units_of(index: int, passage: Passage) -> list[Unit]:
-    """The sentences of a passage; the lines of a list and the rows of a table are units of their own."""
-    lines = [line for line in passage.text.splitlines() if re.search(r"[^\W_]", line)]
-    table = bool(passage.columns) or sum("|" in line for line in lines) * 2 > len(lines)
-    if table:
-        rows = [tuple(cells(line)) for line in lines if not is_rule(line)]
-        rows = [row for row in rows if row != passage.columns]
-        return [
-            Unit(index, labelled(row, passage.columns), frozenset(_stems(" ".join((*row, *passage.columns)))), frozenset(), row)
-            for row in rows
-        ]  # fmt: skip
-    listed = sum(bool(_LISTED.match(line)) for line in lines) * 2 >= max(1, len(lines))
-    shown = [line.strip() for line in lines] if listed else sentences(passage.text)
-    made: list[Unit] = []
-    for number, text in enumerate(shown or [passage.text.strip()]):
-        intro = 0 if listed and shown[0].endswith(":") else number - 1
-        before = _stems(shown[intro]) if number else frozenset[str]()
-        stems = _stems(text)
-        refers = bool(_REFERS.match(text)) or (listed and number > 0 and intro == 0)
-        made.append(Unit(index, text, stems, before, refers=refers))
-    return made
-
-
 def absent_words(question: str, passages: Sequence[Passage]) -> list[str]:
     """Words of the question, as written, that stand nowhere in these passages, nor a word that is kin to them."""
-    everything = {word for p in passages for word in _stems(f"{p.text} {p.heading} {p.document}")}
+    everything = {word for p in passages for word in stems_of(f"{p.text} {p.heading} {p.document}")}
     absent: list[str] = []
     for word in WORD.findall(question):
         (*keys,) = key_words(word)
@@ -201,15 +145,15 @@ class _Surroundings:
         for passage in passages:
             titles.setdefault(passage.document, passage.heading.split(" > ")[0])
         sizes = Counter(passage.document for passage in passages)
-        bodies = [_stems(f"{passage.text} {' '.join(passage.columns)}") for passage in passages]
+        bodies = [stems_of(f"{passage.text} {' '.join(passage.columns)}") for passage in passages]
         often: Counter[tuple[str, Concept]] = Counter()
         for passage, body in zip(passages, bodies, strict=True):
             often.update((passage.document, one) for one in asked.concepts if stands(one, body))
         self._levels: list[dict[Concept, float]] = []
         for passage, body in zip(passages, bodies, strict=True):
             *upper, heading = passage.heading.split(" > ")
-            own, above = _stems(heading), _stems(" ".join(upper))
-            title = _stems(f"{titles[passage.document]} {passage.document.rpartition('.')[0]}")
+            own, above = stems_of(heading), stems_of(" ".join(upper))
+            title = stems_of(f"{titles[passage.document]} {passage.document.rpartition('.')[0]}")
             levels: dict[Concept, float] = {}
             for one in asked.concepts:
                 count = often[passage.document, one]
@@ -247,17 +191,8 @@ def _complete(asked: Question, unit: Unit, levels: dict[Concept, float], weights
     # What the whole document is about need not be said again beside the answer.
     own = [one for one in needed if levels[one] != _EVERYWHERE] or needed
     focus = max(own, key=lambda one: weights[one] * (0.6 if one.verb else 1.0))
-    direct = max(levels[one] for one in needed) >= _DIRECT or _labels(asked, unit)
+    direct = max(levels[one] for one in needed) >= DIRECT or begins_with_kind(asked, unit)
     return direct and levels[focus] >= _FOCUS_AT_LEAST and all(levels[one] > 0 for one in needed)
-
-
-def _labels(asked: Question, unit: Unit) -> bool:
-    """Does the unit begin with the kind itself, as in `Weight: 2.9 kg`, "The price is 5 euros" or "It weighs 12 kg"?"""
-    if asked.kind is None:
-        return False
-    named = {stem(word) for word in (asked.kind.name, asked.kind.noun, *asked.kind.words) if word}
-    first = frozenset(key_words(levelled(unit.shown))[: 2 if unit.row else 1])
-    return any(written(other, first) for word in named for other in kin(word) if len(other) > 2)
 
 
 def _good(
@@ -274,7 +209,7 @@ def _good(
     # A verb may be missing where all else is said in the unit itself, with the kind of thing that is asked for.
     rest = [levels[one] for one in needed if not one.verb]
     told = asked.kind is not None and asked.kind.hard and asked.kind.name not in ("person", "place", "number", "count")
-    return len(rest) > 1 and told and min(rest) >= _DIRECT and near >= _ALIKE_WITHOUT_VERB
+    return len(rest) > 1 and told and min(rest) >= DIRECT and near >= _ALIKE_WITHOUT_VERB
 
 
 def _one_near(asked: Question, unit: Unit, levels: dict[Concept, float], passage: Passage, embedder: Embedder) -> bool:
@@ -291,89 +226,6 @@ def _one_near(asked: Question, unit: Unit, levels: dict[Concept, float], passage
     return bool(words) and max((vectors[1:] @ vectors[0]).tolist()) >= _NEAR_WORD
 
 
-def _fits(asked: Question, unit: Unit) -> bool:
-    kind = asked.kind
-    if kind is None:
-        return True
-    if kind.name == "count" and kind.noun:
-        return _counts(kind.noun, unit, whole=_WHOLE.search(asked.text) is not None)
-    if kind.name == "person" and (role := _ROLE.match(asked.text)):
-        return _is_named(role[1], unit.shown)
-    if kind.name == "colour" and max(stands(one, unit.stems) for one in asked.concepts) < _DIRECT:
-        return False  # of something else that the document is not named after
-    return kind.found(unit.shown) is not None
-
-
-def _exact(asked: Question, unit: Unit) -> bool:
-    """A date or a time of day rather than a mere "before"."""
-    return asked.kind is not None and (asked.kind.name != "date" or EXACT_WHEN.search(unit.shown) is not None)
-
-
-def _is_named(role: str, text: str) -> bool:
-    """Does a name stand at this role: "the caretaker, Henry Walsh", "Laura Ortiz (chair)", "The lead is Priya Nair"?"""
-    wanted = kin(stem(role.lower()))
-    tokens = re.findall(r"[^\W_][\w'’-]*|[:;.]", text)
-    roles = [i for i, one in enumerate(tokens) if any(written(word, _stems(one)) for word in wanted)]
-    names = [i for i, one in enumerate(tokens) if one[0].isupper() and i not in roles and (i or _TWO_NAMES.match(text))]
-    for place in roles:
-        for name in names:
-            between = tokens[min(place, name) + 1 : max(place, name)]
-            if all(one.lower() in _JOINING or one[0].isupper() for one in between):
-                return True
-    return False
-
-
-def _counts(noun: str, unit: Unit, *, whole: bool = False) -> bool:
-    """Does a number stand with this noun: "six children", "Sleeps: 3 persons", "Members: 40"? `whole`: of all there
-    are, so that "every six children" does not count."""
-    wanted = kin(stem(noun))
-    if unit.row and any(written(one, _stems(unit.row[0])) for one in wanted):
-        return any(NUMBER.fullmatch(cell) for cell in unit.row[1:])
-    if noun in ("people", "persons", "guests", "servings", "portions") and _SERVES.search(unit.shown):
-        return True
-    text = DATES_AND_TIMES.sub(" ", unit.shown)
-    text = _SHARE.sub(" ", text) if whole else text
-    tokens = re.findall(r"[^\W_]+(?:[.,]\d+)*|[:|=;,](?=\s)", text)
-    numbers = [index for index, token in enumerate(tokens) if NUMBER.fullmatch(token)]
-    nouns = [i for i, token in enumerate(tokens) if any(written(one, frozenset(_stems(token))) for one in wanted)]
-    for number in numbers:
-        for place in nouns:
-            between = tokens[number + 1 : place] if number < place else tokens[place + 1 : number]
-            if number < place and len(between) <= 2 and not {word.lower() for word in between} & _NOT_BETWEEN:
-                return True
-            joins = {":", "|", "=", "is", "are", "was", "were", "of", "about"}
-            if (
-                place < number
-                and len(between) <= 4
-                and (set(between) <= joins or (set(between) & {":", "|"} and not set(between) & {";", ","}))
-            ):
-                return True
-    return False
-
-
-def _told(asked: Question, unit: Unit, columns: tuple[str, ...]) -> str:
-    """The unit as it is shown; of a row only the cells that the question is about, by column or by kind."""
-    if len(unit.row) != len(columns) or len(columns) < 3:
-        return unit.shown
-    words = frozenset(key_words(levelled(asked.text)))
-    named = [n for n, title in enumerate(columns) if n and key_words(title) and set(key_words(title)) <= words]
-    kind = asked.kind
-    fitting = [n for n, cell in enumerate(unit.row) if n and kind and kind.found(f"{columns[n]} = {cell}")]
-    near = [n for n in fitting if any(stands(one, _stems(columns[n])) for one in asked.concepts)]
-    chosen = [n for n in named if n in fitting] or named or near or fitting
-    return labelled(unit.row, columns, chosen) if chosen else unit.shown
-
-
-def labelled(row: tuple[str, ...], columns: tuple[str, ...], chosen: Sequence[int] | None = None) -> str:
-    """A row of a table in words: "Chess: Day = Tuesday, Price = 18 pounds"; `chosen` are the only cells to tell."""
-    if len(columns) != len(row) or len(row) < 2:
-        return " | ".join(row)
-    if len(row) == 2 and chosen is None:
-        return f"{row[0]}: {row[1]}"
-    wanted = range(1, len(row)) if chosen is None else chosen
-    return f"{row[0]}: " + ", ".join(f"{columns[n]} = {row[n]}" if columns[n] else row[n] for n in wanted)
-
-
 def _alike(
     question: str, units: Sequence[Unit], passages: Sequence[Passage], embedder: Embedder | None
 ) -> list[float | None]:
@@ -387,8 +239,3 @@ def _alike(
     vectors = embedder.embed([question, *texts, *(unit.shown for unit in units)])
     cosines = (vectors[1:] @ vectors[0]).tolist()
     return [max(one, other) for one, other in zip(cosines[: len(units)], cosines[len(units) :], strict=True)]
-
-
-@lru_cache(maxsize=20_000)
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(key_words(levelled(text)))

@@ -123,7 +123,10 @@ def _verbs(question: str) -> set[str]:
     """Stems that look like the question's verb: before the object of "does the landlord announce …", after "to"."""
     found: list[str] = []
     content = rf"(?!(?:{_SMALL}|{_AUXILIARY})\b)[a-z][\w'’-]*"
-    stop = rf"(?=\s*(?:[?.,;]|$)|\s+(?:{_SMALL}|{_AUXILIARY}|of|in|on|at|for|from|by|with|about|into|over|after|before|until|if|when|per|up|down|out|and|or|as)\b)"
+    stop = (
+        rf"(?=\s*(?:[?.,;]|$)|\s+(?:{_SMALL}|{_AUXILIARY}|of|in|on|at|for|from|by|with|about|into|over|after|"
+        rf"before|until|if|when|per|up|down|out|and|or|as)\b)"
+    )
     for match in re.finditer(
         rf"\b(?:{_MODAL})\s+(?:(?:{_SMALL})\s+)*((?:{content}\s+)+?)({content}){stop}", question, re.IGNORECASE
     ):

@@ -55,9 +55,13 @@ h2 { font-size: 1.35rem; margin: 2.5rem 0 .5rem; padding-top: 1rem; border-top: 
 h3, h4, h5, h6 { margin: 1.5rem 0 .4rem; }
 a { color: var(--accent); }
 .by { color: var(--soft); font-size: .9rem; margin: 0 0 1rem; }
+h2 .number { color: var(--accent); margin-right: .35rem; font-variant-numeric: tabular-nums; }
 .summary { background: var(--shade); border-left: 4px solid var(--accent); border-radius: 4px;
   padding: .75rem 1.25rem; margin: 1.5rem 0; }
 .summary h2 { border: 0; margin: 0; padding: 0; font-size: 1.1rem; }
+.summary ul { margin: .5rem 0; padding-left: 1.1rem; }
+.summary li { margin: .35rem 0; }
+.summary em { color: var(--soft); font-style: normal; font-size: .88rem; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-size: .95rem; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .8rem; text-align: left; vertical-align: top; }
@@ -68,12 +72,15 @@ code { font: .88em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
 pre { background: var(--shade); border-radius: 4px; padding: .8rem 1rem; overflow-x: auto; white-space: pre-wrap; }
 pre code { background: none; padding: 0; }
 figure { margin: 1.5rem 0; }
-img { display: block; max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
+img { display: block; max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line);
+  border-radius: 6px; padding: .6rem; }
+figcaption { margin-top: .4rem; }
 figcaption, details summary { color: var(--soft); font-size: .9rem; }
 details { margin: 1rem 0; }
 @media print { :root { --ink: #000; --soft: #444; --page: #fff; --shade: #f4f4f4; --line: #bbb; --accent: #000; }
   main { max-width: none; padding: 0; } h2, h3 { break-after: avoid; }
-  figure, table, pre { break-inside: avoid; } details > * { display: block; } }"""
+    figure, table, pre { break-inside: avoid; } details > * { display: block; }
+  details::details-content { content-visibility: visible; block-size: auto; } }"""
 
 
 class Renderer:
@@ -91,6 +98,13 @@ class Renderer:
     def line(self, markdown: str) -> str:
         """The HTML of one line, without a paragraph around it."""
         return str(self._markdown.renderInline(markdown))
+
+    def figure(self, name: str, caption: str) -> str:
+        """A picture with its caption below it."""
+        source, said = self._sources.get(name), html.escape(caption)
+        if source is None:
+            return f'<p class="by">[picture not embedded: {said} ({html.escape(name)})]</p>'
+        return f'<figure><img src="{source}" alt="{said}"><figcaption>{said}</figcaption></figure>'
 
     def _made(self) -> MarkdownIt:
         from markdown_it import MarkdownIt

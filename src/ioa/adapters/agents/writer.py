@@ -1,64 +1,23 @@
-"""The writer: the results of a group as one report, in Markdown and self-contained HTML. It arranges, by rules; it
-adds no word about the subject of its own."""
+"""The writer: the results of a group as one report, in Markdown and self-contained HTML, or as an e-mail. It arranges,
+by rules; it adds no word about the subject of its own."""
 
 from __future__ import annotations
 
 import asyncio
-import csv
 import html
-import io
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from ioa.adapters.agents.collected import safe_name
-from ioa.adapters.agents.prose import first_sentence, shortened
+from ioa.adapters.agents.prose import plain, shortened
+from ioa.adapters.agents.report_request import names_of, shape_of, title_of
+from ioa.adapters.agents.report_sections import Picture, Section, escaped, sections_of, unescaped
 from ioa.adapters.agents.standalone import media_type_of, run_alone
-from ioa.ports.agent import AgentFailed, Assignment, EarlierResult, LocalFile, Outcome, ReportProgress
+from ioa.ports.agent import AgentFailed, Assignment, LocalFile, Outcome, ReportProgress
 
-Shape = Literal["report", "short", "bullets"]
-
-_TABLE_ROWS = 25
-_TABLE_BYTES = 2 * 1024 * 1024
-_PICTURES = ("image/png", "image/svg+xml", "image/jpeg")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*([\w+-]*)[^\n]*\n(.*?)\n? {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
-_CODE_LANGUAGES = {"sql": "SQL", "python": "Python", "py": "Python", "duckdb": "SQL"}
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_SAVE_AS = re.compile(
-    r"\b(?:as|to|named?|called|call it|into|titled?|file)\s+(?:[\"'“`]([^\"'“”`\n]+\.(?:md|markdown|html?|txt))[\"'”`]|"
-    r"[\"'“`]?([^\s\"'“”`]*?[\w-]+\.(?:md|markdown|html?|txt))\b)",
-    re.IGNORECASE,
-)
-_QUOTED_TITLE = re.compile(
-    r"\b(?:titled?|entitled|called|heading|headline|named)\s*:?\s*[\"“']([^\"”']{2,120})[\"”']", re.I
-)
-_TOPIC = re.compile(
-    r"\b(?:report|summary|memo|brief(?:ing)?|document|overview|write-?up|article|note|page|bullet points?)\s+"
-    r"(?:about|on|of|for|regarding|titled|entitled)\s+"
-    r"(?!(?:it|this|that|these|those|them|all|everything|what|the results?|the findings?|the above|both|each|me|us)\b)"
-    r"([^.;:!?\n]{3,100})",
-    re.IGNORECASE,
-)
-_TOPIC_END = re.compile(
-    r",?\s+(?:and (?:save|store|write|put|include|add|embed|name|call)"
-    r"|with (?:a |the )?(?:charts?|tables?|figures?|plots?)"
-    r"|saved? |using |based on |including |in (?:markdown|html|plain text)"
-    r"|as (?:markdown|html|a |an |[\w-]+\.\w+)|to [\w-]+\.\w+).*$",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """One result as the report shows it; `code` is folded: (language, text)."""
-
-    title: str
-    agent: str
-    finding: str
-    body: str
-    code: tuple[tuple[str, str], ...]
-    pictures: tuple[tuple[str, LocalFile], ...]
+_ABSTRACT_CHARS = 600
+_HOW = "arranged by rules, without a language model"
 
 
 class Writer:
@@ -79,6 +38,7 @@ class Writer:
         "write the key findings as bullet points",
         "draft a memo or briefing from the results",
         "save the results as report.html",
+        "write a short e-mail to the team with the findings",
     )
     idempotent: ClassVar[bool] = True
 
@@ -97,189 +57,108 @@ class Writer:
 
 
 def write(assignment: Assignment) -> Outcome:
-    """The report and its files in `assignment.folder`; blocks."""
-    from ioa.adapters.agents.report_html import Renderer, details, page
-
-    task = assignment.task_desc
-    shape = shape_of(task)
-    title = title_of(task, shape)
-    stem, plain_wanted = names_of(task)
-    sections = _sections(assignment.earlier)
-    count = f"{len(sections)} result{'s' if len(sections) > 1 else ''}"
-    agents = ", ".join(dict.fromkeys(section.agent for section in sections))
-    by = f"Put together from {count} of {agents}. Arranged by rules, without a language model; the findings are theirs."
-    summary = "\n".join(f"- {section.finding} *({section.agent})*" for section in sections)
-
-    markdown = [f"# {title}", "", f"*{by}*", "", "## Summary", "", summary, ""]
-    body = [f"<h1>{html.escape(_unescaped(title))}</h1>"]
+    """The text and its files in `assignment.folder`; blocks."""
+    shape = shape_of(assignment.task_desc)
+    sections = sections_of(assignment.earlier)
+    title = title_of(assignment.task_desc, shape, [unescaped(section.subject) for section in sections])
+    stem, plain_wanted = names_of(assignment.task_desc, shape)
     pictures = [picture for section in sections for picture in section.pictures]
-    renderer = Renderer({name: file.path for name, file in pictures})
-    body += [
-        f'<p class="by">{renderer.line(by)}</p>',
-        f'<section class="summary"><h2>Summary</h2>{renderer.html(summary)}</section>',
-    ]
+    folder = assignment.folder
+    summary = "\n".join(f"- {section.finding} *({_who(section)})*" for section in sections)
+    if shape == "email":
+        text = _email(title, sections, pictures)
+        files = [_saved(folder, f"{stem}.txt", text)]
+        conclusion = text
+    else:
+        document = "\n".join(_document(title, sections, summary, shape)).rstrip() + "\n"
+        files = [_saved(folder, f"{stem}.md", document)]
+        files.append(_saved(folder, f"{stem}.html", _web_page(title, sections, summary, shape)))
+        if plain_wanted:
+            files.append(_saved(folder, f"{stem}.txt", _as_plain(document)))
+        conclusion = ""
+    made = " and ".join(file.name for file in files)
+    charts = f", with {len(pictures)} chart{'s' if len(pictures) != 1 else ''}" if pictures else ""
+    what = {"email": "E-mail", "bullets": "Bullet points", "short": "Summary"}.get(shape, "Report")
+    said = " ".join(_sentence(section.finding) for section in sections)
+    abstract = shortened(f'{what} "{title}" ({made}{charts}): {said}', _ABSTRACT_CHARS)
+    files += [_copied(folder, picture) for picture in pictures]
+    return Outcome(conclusion or f'{what} "{escaped(title)}" ({made}{charts}).\n\n{summary}', abstract, tuple(files))
+
+
+def _document(title: str, sections: Sequence[Section], summary: str, shape: str) -> list[str]:
+    """The report in Markdown, by lines."""
+    lines = [f"# {escaped(title)}", "", f"*{_by(sections)}*", "", "## Summary", "", summary, ""]
     for number, section in enumerate(sections, 1):
-        shown = "\n\n".join(f"![{_plain(name)}]({_link(name)})" for name, _ in section.pictures)
-        if shape == "bullets":
+        shown = [f"![{picture.caption}]({_link(picture.name)})" for picture in section.pictures]
+        if shape == "bullets" or (shape == "short" and not shown):
             continue
-        text = shown if shape == "short" else "\n\n".join(part for part in (section.body, shown) if part)
-        if shape == "short" and not shown:
-            continue
-        head = f"{number}. {section.title}"
-        markdown += [f"## {head}", "", f"*Found by {section.agent}*", "", text, ""]
-        body.append(f'<h2>{renderer.line(head)}</h2><p class="by">Found by {renderer.line(section.agent)}</p>')
-        body.append(renderer.html(text))
-        if shape == "report":
-            body += [
-                details(f"How {_unescaped(section.agent)} found it ({language})", code)
-                for language, code in section.code
-            ]
+        text = "\n\n".join(part for part in ("" if shape == "short" else section.body, *shown) if part)
+        lines += [f"## {number}. {section.title}", "", f"*{_found_by(section)}*", "", text, ""]
     if shape == "report" and any(section.code for section in sections):
-        markdown += ["## Appendix: how it was found", ""]
+        lines += ["## Appendix: how it was found", ""]
         for section in sections:
             for language, code in section.code:
                 fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", code)), 3)
-                markdown += [f"{section.title} ({section.agent}):", "", f"{fence}{language.lower()}", code, fence, ""]
-    text = "\n".join(markdown).rstrip() + "\n"
-    files = [_saved(assignment.folder, f"{stem}.md", text)]
-    files.append(_saved(assignment.folder, f"{stem}.html", page(_unescaped(title), "\n".join(body))))
-    if plain_wanted:
-        files.append(_saved(assignment.folder, f"{stem}.txt", _as_plain(text)))
-    for name, file in pictures:
-        if name != file.name:  # two charts of one name: the report's copy has a name of its own
-            (assignment.folder / name).write_bytes(file.path.read_bytes())
-            file = LocalFile(name, file.media_type, assignment.folder / name)
-        files.append(file)
-    made = " and ".join(file.name for file in files[: 3 if plain_wanted else 2])
-    pictured = f", with {len(pictures)} chart{'s' if len(pictures) != 1 else ''} in it" if pictures else ""
-    abstract = f'The report "{_unescaped(title)}" puts together {count}{pictured}: {made}.'
-    return Outcome(f"{abstract}\n\n{summary}", abstract, tuple(files))
+                lines += [f"{section.title} ({section.agent}):", "", f"{fence}{language.lower()}", code, fence, ""]
+    return lines
 
 
-def shape_of(task: str) -> Shape:
-    """A full report unless the task asks for bullet points or for something short."""
-    if re.search(r"\bbullet(?:ed|s| points?| list)?\b", task, re.IGNORECASE):
-        return "bullets"
-    if re.search(
-        r"\b(?:one|single|1)[- ]page\b|\b(?:short|brief|concise) (?:report|summary|overview|memo)\b", task, re.I
-    ):
-        return "short"
-    return "report"
+def _web_page(title: str, sections: Sequence[Section], summary: str, shape: str) -> str:
+    """The report as one HTML page, charts embedded, code folded."""
+    from ioa.adapters.agents.report_html import Renderer, details, page
 
-
-def title_of(task: str, shape: Shape) -> str:
-    """The title that the task gives or the topic that it names; else what it is."""
-    if match := _QUOTED_TITLE.search(task):
-        return _plain(match[1])
-    if match := _TOPIC.search(task):
-        topic = _TOPIC_END.sub("", match[1]).strip(" ,'\"“”")
-        if len(topic) >= 3:
-            return _plain(topic[0].upper() + topic[1:])
-    return "Summary" if shape != "report" else "Report"
-
-
-def names_of(task: str) -> tuple[str, bool]:
-    """The stem of the files' names, from a name such as `summary.md` in the task, and whether plain text is asked."""
-    plain = re.search(r"\b(?:plain|simple) text\b|\.txt\b", task, re.IGNORECASE) is not None
-    if match := _SAVE_AS.search(task):
-        name = safe_name(match[1] or match[2], "report.md")
-        return safe_name(name.rpartition(".")[0], "report"), plain
-    return "report", plain
-
-
-def _sections(results: tuple[EarlierResult, ...]) -> list[_Section]:
-    sections: list[_Section] = []
-    taken: set[str] = set()
-    for result in results:
-        code: list[tuple[str, str]] = []
-
-        def fold(match: re.Match[str], code: list[tuple[str, str]] = code) -> str:
-            if language := _CODE_LANGUAGES.get(match[2].lower()):
-                code.append((language, match[3]))
-                return ""
-            return match[0]
-
-        body = _tame(_FENCE.sub(fold, result.conclusion.replace("\r\n", "\n")).strip())
-        if "|" not in body or not re.search(r"^\s*\|?\s*:?-{2,}.*\|", body, re.MULTILINE):
-            tables = [_table(file) for file in result.files if file.name.lower().endswith(".csv")]
-            body = "\n\n".join([body, *(table for table in tables if table)])
-        pictures: list[tuple[str, LocalFile]] = []
-        for file in _pictures(result.files):
-            name = safe_name(file.name, "chart.png")
-            while name.lower() in taken:
-                stem, _, suffix = name.rpartition(".")
-                name = f"{stem}-{len(taken) + 1}.{suffix}"
-            taken.add(name.lower())
-            pictures.append((name, file))
-        finding = first_sentence(result.conclusion) or (f"See {pictures[0][0]}." if pictures else "See below.")
-        task = _plain(shortened(result.task_desc, 110)).rstrip(".") or "Result"
-        for name, _ in pictures:  # shown below the text, once
-            body = re.sub(rf"!\[[^\]\n]*\]\(<?{re.escape(name)}>?\)", "", body)
-        sections.append(
-            _Section(
-                task[0].upper() + task[1:], _plain(result.agent), _finding(finding), body, tuple(code), tuple(pictures)
-            )
-        )
-    return sections
-
-
-def _pictures(files: tuple[LocalFile, ...]) -> list[LocalFile]:
-    """One picture of each stem: the PNG where a chart comes as PNG and SVG."""
-    by_stem: dict[str, LocalFile] = {}
-    for file in sorted(files, key=lambda file: file.name.lower().endswith(".svg")):
-        if (file.media_type or media_type_of(file.name)) in _PICTURES or media_type_of(file.name) in _PICTURES:
-            by_stem.setdefault(Path(file.name).stem, file)
-    return [file for file in files if file in by_stem.values()]
-
-
-def _table(file: LocalFile) -> str:
-    """The first rows of a CSV file as a Markdown table; empty when it is none."""
-    try:
-        with file.path.open("rb") as reader:
-            text = reader.read(_TABLE_BYTES).decode("utf-8-sig")
-        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return ""
-    if len(rows) < 2 or not rows[0]:
-        return ""
-    width = len(rows[0])
-    cells = [
-        [_plain(cell).replace("|", "\\|") for cell in (row + [""] * width)[:width]] for row in rows[: _TABLE_ROWS + 1]
+    pictures = [picture for section in sections for picture in section.pictures]
+    renderer = Renderer({picture.name: picture.file.path for picture in pictures})
+    body = [
+        f"<header><h1>{html.escape(title)}</h1>",
+        f'<p class="by">{renderer.line(_by(sections))}</p></header>',
+        f'<section class="summary"><h2>Summary</h2>{renderer.html(summary)}</section>',
     ]
-    lines = ["| " + " | ".join(row) + " |" for row in cells]
-    more = (
-        f"\n\n*{len(rows) - 1 - _TABLE_ROWS} more rows in {_plain(file.name)}.*" if len(rows) > _TABLE_ROWS + 1 else ""
-    )
-    return "\n".join([lines[0], "| " + " | ".join(["---"] * width) + " |", *lines[1:]]) + more
+    for number, section in enumerate(sections, 1):
+        if shape == "bullets" or (shape == "short" and not section.pictures):
+            continue
+        head = f'<span class="number">{number}</span> {renderer.line(section.title)}'
+        body.append(f'<section><h2>{head}</h2><p class="by">{renderer.line(_found_by(section))}</p>')
+        if shape == "report":
+            body.append(renderer.html(section.body))
+        body += [renderer.figure(picture.name, unescaped(picture.caption)) for picture in section.pictures]
+        if shape == "report":
+            body += [details(f"How {unescaped(section.agent)} found it ({lang})", code) for lang, code in section.code]
+        body.append("</section>")
+    return page(title, "\n".join(body))
 
 
-def _tame(body: str) -> str:
-    """A result's Markdown with its headings below ours and its HTML tags as text, code left as it is."""
-    parts = re.split(
-        r"((?:^|\n) {0,3}(?:`{3,}|~{3,})[^\n]*\n.*?(?:\n {0,3}(?:`{3,}|~{3,})[ \t]*(?=\n|$)|$)|`[^`\n]+`)",
-        body,
-        flags=re.S,
-    )
-    for index in range(0, len(parts), 2):
-        text = re.sub(r"^( {0,3})(#{1,4})(?=\s)", r"\1##\2", parts[index], flags=re.MULTILINE)
-        text = re.sub(r"^ {0,3}(?:=+|-{3,})[ \t]*$", "", text, flags=re.MULTILINE) if "|" not in text else text
-        parts[index] = _TAG.sub("&lt;", text)
-    return "".join(parts)
+def _email(title: str, sections: Sequence[Section], pictures: Sequence[Picture]) -> str:
+    """A plain message of nothing but the findings."""
+    lines = [f"Subject: {title}", "", "Hello,", "", "here is what was found:", ""]
+    lines += [f"- {_sentence(section.finding)} ({unescaped(_who(section))})" for section in sections]
+    if pictures:
+        lines += ["", f"Attached: {', '.join(picture.name for picture in pictures)}"]
+    return "\n".join([*lines, "", "Kind regards", "", f"({_HOW[0].upper()}{_HOW[1:]}.)"]) + "\n"
 
 
-def _finding(sentence: str) -> str:
-    """A key sentence for the list at the top: emphasis stays, tags and pictures do not."""
-    return _TAG.sub("&lt;", re.sub(r"!\[([^\]]*)\]\([^)]*\)", r"\1", sentence)).replace("|", "\\|")
+def _by(sections: Sequence[Section]) -> str:
+    agents = dict.fromkeys(name for section in sections for name in (section.agent, *section.helpers))
+    return f"From the results of {_and(list(agents))}; {_HOW}."
 
 
-def _plain(text: str) -> str:
-    """Words of others on one line, in which no character means anything to Markdown."""
-    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return re.sub(r"([\\`*_\[\]<>#~])", r"\\\1", flat)
+def _found_by(section: Section) -> str:
+    drawn = f" · chart by {_and(list(section.helpers))}" if section.helpers else ""
+    return f"Found by {section.agent}{drawn}"
 
 
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\([\\`*_\[\]<>#~])", r"\1", text)
+def _who(section: Section) -> str:
+    return _and(list(dict.fromkeys((section.agent, *section.helpers))))
+
+
+def _and(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def _sentence(finding: str) -> str:
+    """A finding as plain words that end like a sentence."""
+    text = unescaped(plain(finding)).strip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _link(name: str) -> str:
@@ -292,10 +171,19 @@ def _as_plain(markdown: str) -> str:
     text = re.sub(r"^#{1,6} (.*)$", lambda m: f"{m[1]}\n{'-' * len(m[1])}", text, flags=re.MULTILINE)
     text = re.sub(r"^> ?", "    ", text, flags=re.MULTILINE)
     text = re.sub(r"\*\*(.+?)\*\*|(?<![\w*])\*(.+?)\*(?![\w*])", lambda m: m[1] or m[2], text)
-    return _unescaped(html.unescape(text))
+    return unescaped(text)
 
 
 def _saved(folder: Path, name: str, text: str) -> LocalFile:
     path = folder / name
     path.write_text(text, encoding="utf-8", errors="replace")
     return LocalFile(name, media_type_of(name), path)
+
+
+def _copied(folder: Path, picture: Picture) -> LocalFile:
+    """The picture under the name that the report calls it by."""
+    if picture.name == picture.file.name:
+        return picture.file
+    path = folder / picture.name
+    path.write_bytes(picture.file.path.read_bytes())
+    return LocalFile(picture.name, picture.file.media_type, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,6 +28,7 @@ class Answer:
     rows: list[Row]
     sql: str
     notes: list[str] = field(default_factory=list[str])
+    title: str = "query result"
 
 
 def run_sql(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], list[Row]]:
@@ -97,7 +99,28 @@ def answer(con: duckdb.DuckDBPyConnection, reading: Reading) -> Answer:
     for table in reading.scope.tables:
         names = [column.name for column in table.columns]
         notes += [note for note in table.notes if (named := _column_of(note, names)) is None or named in told]
-    return Answer(sentence, columns, rows, sql, notes)
+    return Answer(sentence, columns, rows, sql, notes, _named(reading, columns))
+
+
+def _named(reading: Reading, columns: list[str]) -> str:
+    """What a result is called: `total revenue by region where status is shipped`, without numbers."""
+    groups = " and ".join(group.label for group in reading.groups)
+    values = columns[len(reading.groups) :]
+    match reading.kind:
+        case "ranked" | "ranked rows" if reading.rank is not None:
+            order = "highest" if reading.rank.descending else "lowest"
+            title = f"{order} {reading.rank.label}" + (f" by {groups}" if groups else "")
+        case "share" if not groups:
+            title = f"share of {reading.measures[0].label}"
+        case "rows" | "distinct":
+            names = " ".join(one.name for one in reading.columns) or "rows"
+            title = f"different {names}" if reading.kind == "distinct" else names
+        case "describe" | "columns" | "missing" | "duplicates":
+            title = f"{reading.kind} {reading.scope.tables[0].name}"
+        case _:
+            title = " and ".join(values[-1:] if reading.kind in {"share", "growth", "running"} else values[:3])
+            title += f" by {groups}" if groups else ""
+    return title + (f" where {reading.where_words}" if reading.conditions else "")
 
 
 def _column_of(note: str, names: list[str]) -> str | None:
@@ -114,18 +137,22 @@ def _sentence(
     con: duckdb.DuckDBPyConnection, reading: Reading, columns: list[str], rows: list[Row], notes: list[str]
 ) -> str:
     where, source = _filters(reading), reading.scope.words
-    groups = " and ".join(group.label for group in reading.groups)
+    groups = prose(" and ".join(group.label for group in reading.groups))
     if reading.kind in {"table", "count groups", "corr"} or reading.kind.startswith("nested"):
         if not rows:
             return f"There is no row in {source}{where}."
         if (len(rows) == 1 and not reading.groups) or reading.kind not in {"table", "corr"}:
-            values = "; ".join(f"{name}: **{shown(value)}**" for name, value in zip(columns, rows[0], strict=True))
+            values = "; ".join(
+                f"{prose(name)}: **{shown(value)}**" for name, value in zip(columns, rows[0], strict=True)
+            )
             if all(value is None for value in rows[0]):
                 return f"There is no value to compute with in {source}{where}."
             _who(con, reading, rows[0], notes)
             return f"{_capital(values)} ({source}{where})."
         names = ", ".join(columns[len(reading.groups) :])
-        return f"{_capital(names)} by {groups}{where} ({source}): {_listing(columns, rows, len(reading.groups))}."
+        return (
+            f"{_capital(prose(names))} by {groups}{where} ({source}): {_listing(columns, rows, len(reading.groups))}."
+        )
     match reading.kind:
         case "ranked" | "ranked rows":
             return _ranking(reading, columns, rows)
@@ -133,13 +160,13 @@ def _sentence(
             values = run_sql(con, arm_values(reading))
             sides = ", ".join(f"{name}: {shown(value)}" for name, value in zip(values[0], values[1][0], strict=True))
             if rows[0][0] is None:
-                return f"{_capital(columns[0])} cannot be computed: {sides} ({source}{where})."
-            return f"{_capital(columns[0])}: **{shown(rows[0][0])}** ({reading.measures[0].label} of {sides}; {source}{where})."  # noqa: E501 - a sentence in one piece
+                return f"{_capital(prose(columns[0]))} cannot be computed: {sides} ({source}{where})."
+            return f"{_capital(prose(columns[0]))}: **{shown(rows[0][0])}** ({prose(reading.measures[0].label)} of {sides}; {source}{where})."  # noqa: E501 - a sentence in one piece
         case "share" if not reading.groups:
-            return f"**{shown(rows[0][0])} %** of the {reading.measures[0].label} is where {reading.arms[0][0]} ({source}{where})."  # noqa: E501 - a sentence in one piece
+            return f"**{shown(rows[0][0])} %** of the {prose(reading.measures[0].label)} is where {reading.arms[0][0]} ({source}{where})."  # noqa: E501 - a sentence in one piece
         case "share" | "growth" | "running":
             names = ", ".join(columns[len(reading.groups) :])
-            return f"{_capital(names)} by {groups}{where} ({source}): {_listing(columns, rows, len(reading.groups), last=True)}."  # noqa: E501 - a sentence in one piece
+            return f"{_capital(prose(names))} by {groups}{where} ({source}): {_listing(columns, rows, len(reading.groups), last=True)}."  # noqa: E501 - a sentence in one piece
         case "describe" | "columns":
             total = sum(table.rows for table in reading.scope.tables[:1])
             return f"{source} has **{total}** rows and **{len(reading.scope.columns)}** columns{where}."
@@ -155,7 +182,7 @@ def _sentence(
         case "distinct":
             names = ", ".join(column.name for column in reading.columns)
             some = ", ".join(_cell(row[0]) for row in rows[:20]) if len(columns) == 1 else ""
-            return f"**{len(rows)}** different {names} in {source}{where}" + (
+            return f"**{len(rows)}** different {prose(names)} in {source}{where}" + (
                 f": {some}{', …' if len(rows) > 20 else ''}." if some else "."
             )
         case _:
@@ -173,6 +200,11 @@ def _sentence(
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def prose(text: str) -> str:
+    """Names of columns as people say them: `delivery_days` is `delivery days`; quoted names stay."""
+    return re.sub(r"(?<=[A-Za-z0-9])_(?=[A-Za-z0-9])", " ", text)
 
 
 def _listing(columns: list[str], rows: list[Row], keys: int, *, last: bool = False) -> str:
@@ -196,8 +228,8 @@ def _ranking(reading: Reading, columns: list[str], rows: list[Row]) -> str:
     place = f"{rank.nth}. " if rank.nth else ""
     if reading.kind == "ranked":
         keys = len(reading.groups)
-        what = " and ".join(group.label for group in reading.groups)
-        label = columns[keys]
+        what = prose(" and ".join(group.label for group in reading.groups))
+        label = prose(columns[keys])
         ties = " (tied)" if len(rows) > rank.count and not reading.groups[:-1] and not rank.nth else ""
         return f"{place}{_capital(order)} {label} by {what}{where}: {_listing(columns, rows, keys)}{ties} ({reading.scope.words})."  # noqa: E501 - a sentence in one piece
     value = columns.index(rank.label) if rank.label in columns else len(columns) - 1
@@ -206,7 +238,7 @@ def _ranking(reading: Reading, columns: list[str], rows: list[Row]) -> str:
     ]
     parts = [f"{', '.join(_cell(row[index]) for index in names)}: **{_cell(row[value])}**" for row in rows[:12]]
     ties = " (tied)" if len(rows) > rank.count and not reading.groups and not rank.nth else ""
-    return f"{place}{_capital(order)} {rank.label}{where}: {'; '.join(parts)}{ties} ({reading.scope.words})."
+    return f"{place}{_capital(order)} {prose(rank.label)}{where}: {'; '.join(parts)}{ties} ({reading.scope.words})."
 
 
 def _title(reading: Reading, columns: list[str], value: int) -> int:
@@ -234,7 +266,9 @@ def _who(con: duckdb.DuckDBPyConnection, reading: Reading, row: Row, notes: list
             "(" + ", ".join(f"{name} {_cell(cell)}" for name, cell in zip(columns[:6], one[:6], strict=True)) + ")"
             for one in rows[:3]
         ]
-        notes.append(f"The {measure.label} is in the row {' and '.join(said)}{' and others' if len(rows) > 3 else ''}.")
+        notes.append(
+            f"The {prose(measure.label)} is in the row {' and '.join(said)}{' and others' if len(rows) > 3 else ''}."
+        )
 
 
 def _each(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:
@@ -254,7 +288,7 @@ def _each(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:
             said = "; ".join(
                 f"{name}: {shown(value)}" for (name, _), value in zip(several[0].parts, rows[0], strict=True)
             )
-            notes.append(f"The {measure.label} of each: {said}.")
+            notes.append(f"The {prose(measure.label)} of each: {said}.")
     return notes
 
 

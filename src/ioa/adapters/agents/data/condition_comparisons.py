@@ -11,6 +11,7 @@ from ioa.adapters.agents.data.periods import month_period
 from ioa.adapters.agents.data.question import Item, NotUnderstood, find_column, synonyms, year_item
 from ioa.adapters.agents.data.tables import Column
 from ioa.adapters.agents.data.typing_columns import literal
+from ioa.adapters.agents.data.words import name_words
 
 
 @dataclass(slots=True)
@@ -260,7 +261,7 @@ class Comparisons(ValueConditions):
             self.having.append(Having(sign, plain(number.number), target, at))
             return
         hint = lexicon.COMPARED.get(self.items[used[-2]].text.lower().split()[0])
-        column = self._hinted(hint, number) if hint else self.implied(number.money)
+        column = self._hinted(hint, number) if hint else self._age(at, number) or self.implied(number.money)
         if column is None:
             raise NotUnderstood(
                 f'{SAID[sign].capitalize()} {number.text} of what? Name the column, such as "with price {SAID[sign]} {number.text}".'  # noqa: E501 - a sentence in one piece
@@ -294,6 +295,17 @@ class Comparisons(ValueConditions):
                 f'There is no column for "{hint}" to compare with {number.text}; name the column.', (hint,)
             )
         return options[0]
+
+    def _age(self, at: int, number: Item) -> Column | None:
+        """The age column in `members over 40`, where nothing else is named that could be compared."""
+        noun, match = self._at(at - 1), find_column(["age"], self.scope)
+        people = noun is not None and noun.kind in {"col", "entity"} and set(name_words(noun.text)) & lexicon.PEOPLE
+        if not people or number.money or not match or match.level > 1 or len(match.columns) != 1:
+            return None
+        self.notes.append(
+            f'"{noun.text if noun else ""} ... {number.text}" is read by the column "{match.columns[0].name}".'
+        )
+        return match.columns[0] if match.columns[0].kind == "number" else None
 
     def before_breaks(self, at: int) -> bool:
         """Whether a preposition stands between a number and the next noun, so that they do not belong together."""

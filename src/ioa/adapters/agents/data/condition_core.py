@@ -48,6 +48,7 @@ class ConditionCore:
     implied: Callable[[bool], Column | None] = lambda _money: None
     two_arms: bool = False
     additive: Callable[[Column], bool] = lambda _column: False
+    names_rows: Callable[[Column], bool] = lambda _column: False
     aggregated: set[int] = field(default_factory=set[int])
 
     def _at(self, at: int) -> Item | None:

@@ -72,6 +72,13 @@ class Conditions(Comparisons):
         two = self._at(after + 1)
         kinds = {column.kind for column in item.columns}
         if (
+            one.kind in {"cmp", "between"}
+            and not item.exact
+            and item.columns
+            and all(map(self.names_rows, item.columns))
+        ):
+            return  # `members over 40` compares no member_id
+        if (
             one.kind == "cmp"
             and two
             and two.kind == "num"

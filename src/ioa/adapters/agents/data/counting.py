@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ioa.adapters.agents.data.groups import Groups
 from ioa.adapters.agents.data.question import Item, NotUnderstood
 from ioa.adapters.agents.data.reading import Group, Measure
 
 _COUNTED_TIME = frozenset({"days", "months", "years", "weeks", "quarters"})
+
+
+def whole(number: Decimal) -> int:
+    """A count in the question as an int; refused if it is not a whole positive number."""
+    if number != int(number) or not 0 < number <= 100_000:
+        raise NotUnderstood(f"{number} is not a number of rows.")
+    return int(number)
 
 
 class Counting(Groups):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ioa.adapters.agents.data import lexicon
 from ioa.adapters.agents.data.question import Item, NotUnderstood
 from ioa.adapters.agents.data.reader_core import ReaderCore
 from ioa.adapters.agents.data.tables import SUFFIXES, Column
@@ -22,6 +23,25 @@ class Definitions(ReaderCore):
                 state = 2 if item.text.lower() not in {"in total", "overall", "altogether", "on average"} else 1
         if state == 3 and not any(item.kind in {"ext", "hint", "sort", "share"} for item in self.items):
             raise NotUnderstood("These are two questions with a grouping each: ask them in two sentences.")
+
+    def _row_verbs(self) -> None:
+        """`borrowed most often`, `how often was it rented`: a verb that only says what a row is."""
+        counted = any(
+            (item.kind == "agg" and item.value == "mode")
+            or item.text.lower() in {"how often", "how many times", "number of times"}
+            for item in self.items
+        )
+        if not counted:
+            return
+        for item in self.items:
+            low = item.text.lower()
+            if item.kind != "unknown" or not (lexicon.is_participle(low)) or self.near(low):
+                continue
+            stem = low[: max(4, len(low) - 3)]
+            if any(word.startswith(stem) for column in self.scope.columns for word in column.words):
+                continue  # `renewed` beside a column `renewals` is not about rows
+            item.used = True
+            self.notes.append(f'"{item.text}" is what a row is: each row counts as one.')
 
     def _unknown(self) -> None:
         unknown = tuple(

@@ -321,7 +321,7 @@ ADDITIVE = word_set(
     "consumption energy calories steps payment pay_amount tax fee subtotal net gross sum donations donation "
     "sales_amount loans pages mm_rain guests nights bookings booking stock inventory impressions conversions "
     "installs subscribers medals gold silver bronze crops harvest yield_kg freight shipping hours_worked overtime "
-    "page member members"
+    "page member members bike car vehicle cyclist pedestrian visitor truck traffic footfall rider ridership"
 )
 NOT_ADDITIVE = word_set(
     "price rate rating score age salary temperature humidity percent percentage pct ratio average mean per year "
@@ -430,3 +430,13 @@ COMPARED = {
     "hotter": "temperature", "warmer": "temperature", "colder": "temperature", "cooler": "temperature", "taller": "height",
     "faster": "speed", "slower": "speed", "cheaper": "price",
 }  # fmt: skip
+
+_PARTICIPLES = word_set(
+    "sold bought made done seen read lent sent held paid taken given chosen worn drunk eaten driven flown written won "
+    "lost hit met kept left put set shown drawn known spoken caught taught built sung run"
+)
+
+
+def is_participle(word: str) -> bool:
+    """Whether a word can say what happened in a row: `borrowed`, `played`, `sold`."""
+    return word in _PARTICIPLES or (len(word) > 4 and word.endswith("ed") and word.isalpha())

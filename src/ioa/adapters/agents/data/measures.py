@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ioa.adapters.agents.data.counting import Counting
+from dataclasses import replace
+
+from ioa.adapters.agents.data.counting import Counting, whole
 from ioa.adapters.agents.data.question import NotUnderstood
 from ioa.adapters.agents.data.reading import NAMES, Rank
 from ioa.adapters.agents.data.tables import Column
@@ -14,14 +16,17 @@ class Measures(Counting):
     def _measures(self) -> None:
         index = 0
         while index < len(self.items):
-            item = self.items[index]
+            item, before = self.items[index], len(self.out.measures)
             if not item.used:
                 if item.kind == "agg":
                     self._aggregate(index)
                 elif item.kind == "percentile":
                     self._percentile(index)
+                elif item.kind == "count" and item.text.lower() == "counted" and index and self.out.measures:
+                    item.used = True  # `how many bikes were counted`
                 elif item.kind == "count":
                     self._count(index)
+            self.heads += [index] * (len(self.out.measures) - before)
             index += 1
 
     def _percentile(self, index: int) -> None:
@@ -226,13 +231,22 @@ class Measures(Counting):
         self.out.kind = f"nested {fns[0]}"
         self.out.measures.append(self.measure(fns[1], operand))
 
+    def _how_many_most(self, at: int) -> int:
+        """`the two most common`: the number before the word, else 1."""
+        number = self.at(at - 2)
+        if number and number.kind == "num" and not number.used and not number.ordinal and number.number is not None:
+            number.used = True
+            return whole(number.number)
+        return 1
+
     def _mode(self, at: int, *, back: bool = False) -> None:
+        count = self._how_many_most(at)
         for index in range(at, len(self.items)):
             item = self.items[index]
             if not item.used and item.kind in {"col", "entity"} and item.columns and item.note != "row":
                 column = self.pick(item, None)
                 item.used = True
-                self.out.rank = Rank(True, 1, "count(*)", "number of rows", aggregated=True)
+                self.out.rank = Rank(True, count, "count(*)", "number of rows", aggregated=True)
                 self.out.columns = [column]
                 if any(group.column == column for group in self.out.groups):
                     return
@@ -243,6 +257,12 @@ class Measures(Counting):
         if not back:
             places = [place for place, item in enumerate(self.items) if item.kind == "which"]
             if places:  # `which book was borrowed most often`
-                self._mode(places[0] + 1, back=True)
+                start = places[0] + 1
+                if (one := self.at(start)) and one.kind == "num" and not one.used and not one.ordinal and one.number:
+                    one.used, start = True, start + 1
+                    count = whole(one.number)
+                self._mode(start, back=True)
+                if self.out.rank:
+                    self.out.rank = replace(self.out.rank, count=count)
                 return
         raise NotUnderstood("The most common what? Name the column.")

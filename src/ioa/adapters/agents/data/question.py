@@ -87,6 +87,8 @@ def forms(column: Column) -> list[tuple[int, str]]:
     found.append((2, "".join(short)))
     found.append((2, "".join(name_words(column.table)[-1:] + tuple(bare))))
     found += [(3, "".join(bare[index:])) for index in range(1, len(bare))]
+    if len(words) > 1 and column.kind == "number" and words[-1] in {"day", "hour", "minute", "second", "week"}:
+        found.append((3, "".join(words[:-1])))  # `the average stay` of a column stay_days
     found += [(3, "".join(short[index:])) for index in range(1, len(short)) if short[index] not in _NAMING]
     return found
 
@@ -142,6 +144,14 @@ def entity_words(scope: Scope) -> set[str]:
     own: set[str] = set()
     for table in scope.tables:
         own |= set(table.words)
+        if len(scope.tables) == 1:  # each row of a table with a unique member_id is one member
+            own |= {
+                column.words[0]
+                for column in table.columns
+                if len(column.words) == 2
+                and column.words[1] in {"id", "no", "nr", "uid"}
+                and column.distinct == column.filled == table.rows
+            }
     wider = set(own)
     for group in lexicon.ROW_NOUNS:
         if own & group:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ioa.adapters.agents.data import lexicon
+from ioa.adapters.agents.data.counting import whole
+from ioa.adapters.agents.data.groups import GROUPING
 from ioa.adapters.agents.data.question import Item, NotUnderstood, find_column, synonyms
 from ioa.adapters.agents.data.reading import Group, Measure, Rank
 from ioa.adapters.agents.data.tables import Column
@@ -71,13 +72,6 @@ def read_ranking(r: Reader) -> None:
             f'"{r.items[marks[0]].text}" by what? Name the column to compare, such as one of: {numbers}.'
         )
     _place(r, subject, rows, measure, operand, Rank(descending, count, "", "", nth), said)
-
-
-def whole(number: Decimal) -> int:
-    """A count in the question as an int; refused if it is not a whole positive number."""
-    if number != int(number) or not 0 < number <= 100_000:
-        raise NotUnderstood(f"{number} is not a number of rows.")
-    return int(number)
 
 
 def _plain_last(r: Reader, index: int) -> bool:
@@ -203,7 +197,8 @@ def _subject(r: Reader, marks: list[int]) -> tuple[tuple[Item, Column | None, st
                 item.used = True
                 return (item, column, item.value), False
             continue
-        if item.kind == "rows" or (item.kind == "entity" and (not item.columns or item.note == "row")):
+        one_each = len(r.scope.tables) == 1 and all(r.is_id(c) and c.distinct == c.filled for c in item.columns)
+        if item.kind == "rows" or (item.kind == "entity" and (one_each or item.note == "row")):
             if place in {mark - 1 for mark in marks} or place > marks[0] or r.items[place - 1].kind == "which":
                 if _most(r, marks) and place > marks[0]:
                     continue
@@ -212,6 +207,8 @@ def _subject(r: Reader, marks: list[int]) -> tuple[tuple[Item, Column | None, st
             continue
         if item.kind in {"col", "entity", "bucket"} and place not in r.expressions:
             named = [column for column in item.columns if column.kind in {"text", "flag", "date"} or r.is_id(column)]
+            if place and r.items[place - 1].kind == "which":  # `at which hour`
+                named = named or [column for column in item.columns if GROUPING & set(column.words)]
             if (
                 not named
                 or (_most(r, marks) and place > marks[0] and r.items[place - 1].kind != "num")

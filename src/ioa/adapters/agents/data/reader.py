@@ -8,6 +8,7 @@ from __future__ import annotations
 from ioa.adapters.agents.data.conditions import Conditions
 from ioa.adapters.agents.data.group_conditions import GroupConditions
 from ioa.adapters.agents.data.leftovers import adjectives, finish, read_leftovers
+from ioa.adapters.agents.data.own_clauses import check_clauses
 from ioa.adapters.agents.data.question import Item, NotUnderstood
 from ioa.adapters.agents.data.ranking import read_ranking
 from ioa.adapters.agents.data.reading import Group, Reading
@@ -24,6 +25,7 @@ class Reader(GroupConditions):
         if not [item for item in self.items if item.kind not in {"and", "result"}]:
             raise NotUnderstood("There is no question about the data in this text.")
         self._definitions()
+        self._row_verbs()
         self._unknown()
         self._two_questions()
         self._products()
@@ -33,9 +35,12 @@ class Reader(GroupConditions):
         self._mode_first()
         self._sorting()
         read_ranking(self)
+        ranked = next((at for at, item in enumerate(self.items) if item.kind in {"ext", "hint"} and item.used), 0)
+        self.heads += [ranked] * len(self.out.measures)
         self._measures()
         self._having(conditions)
         read_leftovers(self)
+        check_clauses(self)
         finish(self)
         self._check()
         self.out.notes = list(dict.fromkeys(self.notes + conditions.notes))
@@ -53,6 +58,7 @@ class Reader(GroupConditions):
         )
         found.implied = self.implied
         found.additive = self.additive
+        found.names_rows = self.is_id
         found.two_arms = bool(self.modes & {"diff", "ratio", "growth", "versus"})
         found.run()
         self.out.conditions = found.found

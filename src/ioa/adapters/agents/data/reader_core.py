@@ -20,6 +20,8 @@ class ReaderCore:
         """Keep the items without filler words, and which filler stood before each."""
         self.scope = scope
         self.near = near
+        self.marked = items
+        self.heads: list[int] = []  # for each measure, the item that asks for it
         self.items: list[Item] = []
         self.before: list[tuple[str, ...]] = []
         self.notes: list[str] = []
@@ -133,7 +135,7 @@ class ReaderCore:
             for item in self.items
             if item.kind == "col"
             for column in item.columns
-            if column.kind == "number" and len(item.columns) == 1
+            if column.kind == "number" and len(item.columns) == 1 and (item.exact or not self.is_id(column))
         }
         if len(named) == 1:
             return named.pop()

@@ -153,6 +153,7 @@ class Reading:
     order: tuple[str, str] | None = None
     limit: int = 0
     notes: list[str] = field(default_factory=list[str])
+    earlier: list[Reading] = field(default_factory=list["Reading"])  # clauses of the same sentence, said before
 
     def column_sql(self, column: Column) -> str:
         """The column in SQL; with its table only where several are joined."""

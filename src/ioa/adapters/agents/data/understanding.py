@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
+from ioa.adapters.agents.data.own_clauses import OwnClauses
 from ioa.adapters.agents.data.question import Item, Marker, NotUnderstood, Scope, names_file, stem_named
 from ioa.adapters.agents.data.reader import Reader
 from ioa.adapters.agents.data.reading import Reading
@@ -70,6 +71,13 @@ class Understanding:
         self._marker = Marker(tables)
 
     def read(self, question: str, whole: str = "") -> list[Reading]:
+        """Read one question; the clauses of a sentence come in their order. Raises `NotUnderstood`.
+
+        `whole` is the text around it, where the file may be named.
+        """
+        return [part for reading in self._chosen(question, whole) for part in (*reading.earlier, reading)]
+
+    def _chosen(self, question: str, whole: str) -> list[Reading]:
         """Read one question; `whole` is the text around it, where the file may be named. Raises `NotUnderstood`.
 
         Several readings are returned only for questions that are asked of every table, such as a description.
@@ -119,14 +127,27 @@ class Understanding:
         refused: list[NotUnderstood] = []
         for scope in scopes:
             try:
-                found.append(
-                    Reader(
-                        self._marked(question, scope), scope, lambda word, scope=scope: self._marker.near(word, scope)
-                    ).read()
-                )
+                found.append(self._read(question, scope))
             except NotUnderstood as error:
                 refused.append(error)
         return found, refused
+
+    def _read(self, question: str, scope: Scope) -> Reading:
+        """The reading in one scope; clauses with filters of their own become readings of their own."""
+
+        def near(word: str) -> list[str]:
+            return self._marker.near(word, scope)
+
+        try:
+            return Reader(self._marked(question, scope), scope, near).read()
+        except OwnClauses as several:
+            parts = several.parts(self._marked(question, scope))
+        try:
+            *first, last = [Reader(part, scope, near).read() for part in parts]
+        except (OwnClauses, NotUnderstood) as error:
+            raise NotUnderstood(f"These are several questions ({error}): ask them in sentences of their own.") from None
+        last.earlier = first
+        return last
 
     def _marked(self, question: str, scope: Scope) -> list[Item]:
         return self._marker.mark(question, scope)

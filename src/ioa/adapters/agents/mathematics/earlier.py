@@ -63,11 +63,11 @@ def number(text: str) -> Decimal | None:
 
 
 _LAST = re.compile(
-    r"\b(?:the\s+|this\s+|that\s+)?(?:(?:previous|last|final|above|resulting|computed)\s+)?(?:result|answer|outcome|number|value|figure)\b(?!s)(?:\s+(?:of|from|in)\s+(?:the\s+)?(?:previous|last|first|earlier)\s+(?:step|task|question|result))?|\bit\b|\bthis\b(?!\s+\w)|\bthat\b(?!\s+\w)",
+    r"\b(?:the\s+|this\s+|that\s+)?(?:(?:previous|last|final|above|resulting|computed)\s+)?(?:result|answer|outcome|number|value|figure)\b(?!s)(?:\s+(?:of|from|in)\s+(?:the\s+)?(?:previous|last|first|earlier)\s+(?:step|task|question|result))?|\bit\b|\bthis\b(?!\s+\w)|\bthat\b(?!\s+(?!is\s*$|by\b|per\b|to\b|into\b|as\b)\w)",
     re.IGNORECASE,
 )
 _BOTH = re.compile(
-    r"\b(?:both|the two|these two|the|all|all the|these|those|the three)\s+(?:of\s+(?:them|the)\s+)?(?:previous\s+|earlier\s+)?(?:results|numbers|values|totals|averages|answers|figures|sums|counts)\b|\b(?:them|the two|both)\b",
+    r"\b(?:both|the two|these two|the|all|all the|these|those|the three)\s+(?:of\s+(?:them|the)\s+)?(?:previous\s+|earlier\s+)?(?:results|numbers|values|totals|averages|answers|figures|sums|counts)\b|\b(?:them|the two|both|these|those)\b(?!\s+(?:percent|%))",
     re.IGNORECASE,
 )
 _NTH = re.compile(
@@ -75,6 +75,67 @@ _NTH = re.compile(
     re.IGNORECASE,
 )
 _PLACES = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "last": -1}
+
+
+_HIGH = r"(?:highest|largest|biggest|greatest|maximum|max|top|best)"
+_LOW = r"(?:lowest|smallest|least|minimum|min|bottom|worst)"
+_ENDS = re.compile(
+    rf"\b(?:the\s+)?(?P<one>{_HIGH}|{_LOW})(?:\s+(?:value|number|one|result))?\s+(?P<joint>and|to)\s+(?:the\s+)?(?P<two>{_HIGH}|{_LOW})\b(?:\s+(?:values?|numbers?|ones?|results?))?"
+    r"(?:\s+(?:of|among|in)\s+(?:them|these|those|it|all|the\s+(?:table|list|results?|values|numbers)|these\s+\w+)(?!\w))?(?=\s*(?:$|[.,?]))",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    r"\b(?:the|this|that)\s+(?P<word>total|sum|average|mean|median|difference|amount|count|share|percentage|ratio|product|maximum|minimum)\b(?!\s+(?:of|between|from|for|in|per|and|[a-z]+ed)\b)(?=\s*(?:$|[.,?]|to\b|into\b|by\b|is\b|was\b|as\b|with\b|at\b))",
+    re.IGNORECASE,
+)
+_MONTHLY = re.compile(r"\s+(?:per|a|each|every)\s+month\b[?. ]*$", re.IGNORECASE)
+
+
+def heading(one: Earlier) -> str:
+    """The heading of a single number."""
+    return next((name for name, cell in zip(one.columns, one.rows[0], strict=True) if number(cell) is not None), "")
+
+
+def _ends(text: str, earlier: list[Earlier], notes: list[str]) -> str:
+    """`the highest and the lowest of them`: the two ends of the nearest table, or of all single numbers."""
+    found = _ENDS.search(text)
+    if found is None or re.search(r"\d", text[found.end() :]):
+        return text
+    column = next((one.column() for one in reversed(earlier) if len(one.rows) > 1), None)
+    scalars = [value for value in (one.scalar() for one in earlier) if value is not None]
+    values = column[1] if column else scalars
+    if len(values) < 2 or (column and len(scalars) > 1):
+        raise Unclear(f'"{found.group().strip()}" of what? It needs one earlier table with one column of numbers.')
+    ends = [max(values) if re.fullmatch(_HIGH, found[name], re.IGNORECASE) else min(values) for name in ("one", "two")]
+    notes.append(f'"{found.group().strip()}" are {ends[0]:f} and {ends[1]:f}' + (f" of {column[0]}" if column else ""))
+    return f"{text[: found.start()]} ({ends[0]:f}) {found['joint']} ({ends[1]:f}) {text[found.end() :]}"
+
+
+def _said(text: str, earlier: list[Earlier], notes: list[str]) -> str:
+    """`the total`: the earlier number that is called so, or the only one there is."""
+
+    def put(match: re.Match[str]) -> str:
+        singles = [(heading(one), value) for one in earlier if (value := one.scalar()) is not None]
+        named = [pair for pair in singles if match["word"].lower() in pair[0].lower()]
+        if not named and len(singles) == 1:
+            named = singles
+        if len(named) != 1:
+            raise Unclear(f'"{match.group()}": {len(named)} earlier results are called so; say which number is meant.')
+        notes.append(f'"{match.group()}" is {named[0][1]:f} ({named[0][0]})')
+        return f" ({named[0][1]:f}) "
+
+    return _SAID.sub(put, text)
+
+
+def _months(text: str, earlier: list[Earlier]) -> str:
+    """`that per month` of a number that is said to be of a year: divided by 12."""
+    yearly = [one for one in earlier if one.scalar() is not None]
+    if (match := _MONTHLY.search(text)) and yearly:
+        said = f"{heading(yearly[-1])} {yearly[-1].task} {text}".lower()
+        if not re.search(r"\b(?:year|yearly|annual|annually|annum)\b", said.replace("_", " ")):
+            raise Unclear('"per month" of what period? Say, for example, "divide it by 12".')
+        return f"divide {re.sub(r'^.*?(?:how much|what)(?: is| are)?', '', text[: match.start()], flags=re.IGNORECASE)} by 12"
+    return text
 
 
 def substitute(text: str, earlier: list[Earlier]) -> tuple[str, list[str]]:
@@ -96,13 +157,23 @@ def substitute(text: str, earlier: list[Earlier]) -> tuple[str, list[str]]:
             raise Unclear(f'"{match.group()}": there are {len(scalars)} earlier results that are single numbers.')
         return put(match.group(), scalars[place])
 
+    text = _months(text, earlier)
+    text = _ends(text, earlier, notes)
     text = _NTH.sub(nth, text)
     for words, value in _named(earlier):
         pattern = re.compile(rf"(?<!\w)(?:the\s+)?{re.escape(words)}(?!\w)", re.IGNORECASE)
         if pattern.search(text):
             text = pattern.sub(lambda match, value=value: put(match.group(), value), text)
+    text = _said(text, earlier, notes)
     if found := _BOTH.search(text):
-        column = earlier[-1].column() if len(scalars) < 2 else None
+        column = earlier[-1].column() if len(earlier[-1].rows) > 1 else None
+        several = re.search(r"results|answers|totals|averages|both|two", found.group(), re.IGNORECASE)
+        if len(scalars) >= 2 and column and not several:
+            raise Unclear(
+                f'"{found.group().strip()}" may be the {len(scalars)} single numbers or the table of {column[0]}: say which.'
+            )
+        if re.search(r"\b(?:both|two)\b", found.group(), re.IGNORECASE) and len(scalars) > 2:
+            raise Unclear(f'"{found.group().strip()}": there are {len(scalars)} earlier single numbers; say which two.')
         values = scalars if len(scalars) >= 2 else column[1] if column else []
         if len(values) < 2:
             raise Unclear(f'"{found.group()}" needs several earlier numbers; there is {len(values)}.')
@@ -111,8 +182,10 @@ def substitute(text: str, earlier: list[Earlier]) -> tuple[str, list[str]]:
         text = text[: found.start()] + f" {joined} " + text[found.end() :]
     if found := _LAST.search(text):
         value = earlier[-1].scalar()
-        if value is None and len(scalars) == 1:
-            value = scalars[0]
+        if value is None and scalars:
+            nearest = next(one for one in reversed(earlier) if one.scalar() is not None)
+            value = scalars[-1]
+            notes.append(f'The nearest earlier result that is one number is "{heading(nearest)}"')
         if value is None:
             columns = ", ".join(earlier[-1].columns)
             raise Unclear(

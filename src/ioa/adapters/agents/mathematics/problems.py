@@ -39,7 +39,9 @@ def solve_text(text: str, earlier: list[Earlier]) -> Solved:
     body, places = _rounding(re.sub(r"\s+", " ", body).strip())
     lead = _LEAD.sub("", body)
     for candidate in dict.fromkeys((body, lead)):
-        if found := convert(candidate):
+        if not re.search(r"\b(?:at|rate|percent|percentage)\b|%", candidate, re.IGNORECASE) and (
+            found := convert(candidate)
+        ):
             asked, value, unit, reading = found
             return _rounded(
                 Solved(
@@ -81,7 +83,16 @@ def _rounding(text: str) -> tuple[str, int | None]:
         r",?\s*(?:and\s+)?(?:rounded?|round (?:it|the (?:result|answer))|correct)\s+to\s+(?P<n>\d+|one|two|three|four|the nearest (?:integer|whole number))\s*(?:decimals?(?: places?)?|digits|places|dp)?",
         re.IGNORECASE,
     )
-    if match := pattern.search(text):
+    alone = re.match(
+        r"^(?:please\s+)?round\s+(?:off\s+)?(?P<e>\(?\s*-?[\d.,]+\s*\)?)\s+to\s+(?P<n>\d+|one|two|three|four|the nearest (?:integer|whole number))\s*(?:decimals?(?: places?)?|digits|places|dp)?$",
+        text,
+        re.IGNORECASE,
+    )
+    if match := alone or pattern.search(text):
+        if alone:
+            said = alone["n"].lower()
+            places = {"one": 1, "two": 2, "three": 3, "four": 4}.get(said)
+            return alone["e"].strip(), 0 if said.startswith("the") else places or int(said)
         words = {"one": 1, "two": 2, "three": 3, "four": 4}
         said = match["n"].lower()
         return text[: match.start()] + text[match.end() :], 0 if said.startswith("the") else words.get(said) or int(
@@ -518,7 +529,9 @@ def _binary(
 def _percent(operation: Callable[[Any, Any], Any], words: str, unit: str = "") -> Callable[[re.Match[str]], Solved]:
     def rule(match: re.Match[str]) -> Solved:
         one, other = _num(match["a"]), _num(match["b"])
-        if (unit and words.startswith("change") and one == 0) or (words.startswith("share") and other == 0):
+        if (unit and words.startswith("change") and not words.startswith("change from {b}") and one == 0) or (
+            words.startswith(("share", "change from {b}")) and other == 0
+        ):
             raise Unclear("A percentage of zero is not defined.")
         return Solved(words.format(a=one, b=other), [("", operation(one, other))], unit=unit)
 
@@ -617,6 +630,22 @@ RULES: tuple[Rule, ...] = (
     _rule(
         rf"what\s+(?:percent(?:age)?|%|share|proportion)\s+(?:of\s+{_B}\s+is\s+{_A}|is\s+(?P<a2>x)?)",
         _percent(lambda a, b: 100 * a / b, "share of {a} in {b}", "%"),
+    ),
+    _rule(
+        rf"(?:what\s+)?(?:percent(?:age)?|%|share|proportion|fraction)\s+of\s+{_B}\s+(?:(?:is|does|do|are|was|were)\s+)?{_A}(?:\s+(?:is|are|was|were|makes?(?:\s+up)?|represents?|come to))?",
+        _percent(lambda a, b: 100 * a / b, "share of {a} in {b}", "%"),
+    ),
+    _rule(
+        rf"(?:by\s+)?(?:how\s+many|how\s+much|what)\s+(?:percent(?:age)?|%)\s+(?:more|higher|larger|greater|bigger)\s+(?:is|are|was|were)\s+{_A}\s+(?:than|compared\s+(?:to|with))\s+{_B}",
+        _percent(lambda a, b: 100 * (a - b) / b, "change from {b} to {a}, in percent of {b}", "%"),
+    ),
+    _rule(
+        rf"(?:by\s+)?(?:how\s+many|how\s+much|what)\s+(?:percent(?:age)?|%)\s+(?:less|fewer|lower|smaller)\s+(?:is|are|was|were)\s+{_A}\s+(?:than|compared\s+(?:to|with))\s+{_B}",
+        _percent(lambda a, b: 100 * (b - a) / b, "change from {b} down to {a}, in percent of {b}", "%"),
+    ),
+    _rule(
+        rf"convert\s+{_A}(?:\s*(?P<old>euros?|dollars?|pounds?|francs?|eur|usd|gbp|chf|yen|jpy))?\s+(?:in)?to\s+(?P<new>euros?|dollars?|pounds?|francs?|eur|usd|gbp|chf|yen|jpy)\s+(?:at|with|using)\s+(?:a\s+|an\s+|the\s+)?(?:exchange\s+)?(?:rate\s+(?:of\s+)?)?{_B}",
+        _percent(lambda a, b: a * b, "{a} times the rate {b}"),
     ),
     _rule(
         rf"(?:what\s+)?(?:percent(?:age)?|%)\s+(?:is\s+)?{_A}\s+(?:is\s+)?of\s+{_B}",

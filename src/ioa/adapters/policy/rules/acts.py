@@ -44,7 +44,9 @@ _SUMS = word_set("""
     root squared cubed times plus minus percent factorial derivative integral logarithm cosine sine
     power divided multiplied
 """)
-_GATHERING = word_set("gather save collect combine explain describe present pack bring compile put")
+_GATHERING = word_set(
+    "gather save collect combine explain describe present pack bring compile put say state outline discuss"
+)
 _OF_TABLES = word_set("column columns rows missing duplicates duplicate records dataset")
 _NO_SUPERLATIVES = word_set(
     "interest request forest harvest invest contest honest latest protest suggest digest arrest"
@@ -97,6 +99,12 @@ def _has_object(token: Token, following: Token | None, tokens: Sequence[Token], 
         and token.low in {"say", "tell", "state"}
     ):
         return True  # "say in which streets they are"
+    if (
+        token.low in {"say", "state", "report"}
+        and low == "in"
+        and {t.low for t in tokens[k + 3 : k + 6]} & REPORT_WORDS
+    ):
+        return True  # "say in a short summary what ..."
     if (
         low in PREPOSITIONS
         or low in AUXILIARIES

@@ -12,14 +12,11 @@ from ioa.adapters.policy.rules.vocabulary import (
     AUXILIARIES,
     CHART_WORDS,
     DETERMINERS,
-    LETTER_WORDS,
     MEASURE_WORDS,
     PREPOSITIONS,
     RELATIVES,
-    REPORT_WORDS,
     SOURCE_NOUNS,
     SUBJECTS,
-    SUMMARY_OBJECTS,
     WH,
 )
 from ioa.adapters.policy.rules.wordlists import word_set
@@ -38,13 +35,11 @@ JOINING = word_set("""
 """Words that take several results at once."""
 MEASURES = frozenset(lemma(word) for word in MEASURE_WORDS)
 GENERIC = SOURCE_NOUNS | word_set("data row column value file information detail name id")
+_WINNING = word_set("best most top won wins win highest first best-selling bestseller")
 _RANKED = word_set("""
-    first second third last best worst most least highest lowest and or largest smallest biggest
+    first second third last best worst most least highest lowest and or largest smallest biggest won
+    wins winning leads
 """)
-_SUMMING_UP = word_set("summarise summarize conclude recap synthesise synthesize compile report condense")
-_BOXING = word_set("put gather save collect combine bring compile pack explain describe present")
-_SUBJECT = word_set("about on it them that this the")
-_ON_IT = (("on", "it"), ("about", "it"), ("of", "it"), ("on", "this"), ("about", "this"), ("about", "that"))
 
 
 def nearest(step: Heard, earlier: Sequence[Heard]) -> set[int]:
@@ -60,6 +55,23 @@ def nearest(step: Heard, earlier: Sequence[Heard]) -> set[int]:
             if other.kind in kinds:
                 return {other.number}
     return {earlier[-1].number} if earlier else set()
+
+
+def one_number(earlier: Sequence[Heard]) -> bool:
+    """Whether the last step gave one number out of a table, so that its rows say more than its result."""
+    if not earlier or earlier[-1].kind != "table" or not earlier[-1].has_source:
+        return False
+    lows = {t.low for t in earlier[-1].tokens}
+    asked = bool(MEASURES & {lemma(low) for low in lows}) or ("how" in lows and bool(lows & {"many", "much"}))
+    return asked and not lows & {"per", "by", "each", "every"} and not earlier[-1].selecting
+
+
+def winning(step: Heard, earlier: Sequence[Heard]) -> set[int]:
+    """What "the winner" means: the last step that asked for the best of something."""
+    for other in reversed(earlier):
+        if any(t.low in _WINNING or t.low.endswith("est") for t in other.tokens):
+            return {other.number}
+    return nearest(step, earlier)
 
 
 def several(earlier: Sequence[Heard], count: int) -> set[int]:
@@ -146,43 +158,3 @@ def names_something(token: Token) -> bool:
     """Whether a word of a question names something of its own."""
     grammar = WH | AUXILIARIES | DETERMINERS | PREPOSITIONS | SUBJECTS | _RANKED
     return token.kind != "punct" and token.low not in grammar
-
-
-def wants_all(step: Heard) -> bool:
-    """Whether the step is a report over what the group found: not a text of its own to summarise, not a part only."""
-    if step.kind != "write":
-        return False
-    lows = [t.low for t in step.tokens]
-    objects = set(lows[1:6]) & (SUMMARY_OBJECTS - {"it", "them", "that", "this", "these"})
-    noun = next((low for low in lows[:12] if low in REPORT_WORDS - {"paper", "page", "abstract"}), "")
-    restricted = bool({"only", "just"} & set(lows)) or (
-        bool(noun) and tuple(lows[lows.index(noun) + 1 : lows.index(noun) + 3]) in _ON_IT
-    )
-    if restricted:
-        return False
-    if step.has_source:
-        making = step.verb not in _SUMMING_UP and bool(noun) and lows.index(noun) < 8
-        return making and lows[lows.index(noun) - 1] != "the"
-    boxed = step.verb in _BOXING and any(
-        low in {"in", "into"} and set(lows[n + 1 : n + 5]) & (REPORT_WORDS | {"note", "letter"})
-        for n, low in enumerate(lows)
-    )
-    if boxed and "the" not in lows[-2:-1]:
-        return "all" in lows[1:4] or not {"both", "it", "them"} & set(lows[1:3])
-    if step.verb in _SUMMING_UP and lows[1:2] and lows[1] in WH:
-        return True  # "Summarise where we overspent"
-    if step.verb in _SUMMING_UP:
-        pointed = {"it", "this", "that"} & set(lows[1:3])
-        return len(lows) == 1 or bool(objects) or (bool(set(lows[1:]) & (REPORT_WORDS | {"in"})) and not pointed)
-    letter = next((low for low in lows[:12] if low in LETTER_WORDS), "")
-    if (
-        letter
-        and not noun
-        and not {"about", "on", "it", "them", "that", "this", "the"} & set(lows[lows.index(letter) :])
-    ):
-        return True  # a letter without a subject of its own
-    if step.verb in {"write", "draft", "compose"} and not noun and not letter and {"a", "an"} & set(lows[1:2]):
-        return not _SUBJECT & set(lows[2:])  # "write a short travel guide"
-    if noun:
-        return lows[lows.index(noun) - 1] != "the" or step.verb in {"write", "compile", "draft"}
-    return bool(objects) and step.verb in {"write", "put", "document", "compile"}

@@ -131,7 +131,11 @@ def _cut_at(tokens: Sequence[Token], i: int, start: int, borrowed: tuple[Token, 
         or (question_start(current) and tokens[k].low in WH)
         or (comma and tokens[k].low in WH and tokens[k].low not in RELATIVES | {"when"} and _asks_indirectly(current))
         or (comma and tokens[k].low in {"which", "who"} and question_start(current))
+        or (comma and tokens[k].low in {"how", "what"} and _questions_follow(tokens, i, k))
     )
+    if tokens[k].low == "whether" and any(t.kind == "file" for t in current) and k + 3 < len(tokens):
+        telling = current[0].low in {"tell", "say", "find", "check", "see", "show"}
+        return Cut(i, k, opening, tuple(_borrowed(current)) if telling else ())
     if again and _asks_again(current, tokens, k):
         return Cut(i, k, opening)
     if conjunction or comma:
@@ -170,6 +174,13 @@ def _referring_lead(tokens: Sequence[Token], k: int) -> int:
     return 0
 
 
+def _questions_follow(tokens: Sequence[Token], i: int, k: int) -> bool:
+    """ "the rent in a.csv, how many have a balcony and which ...": a list of questions."""
+    if tokens[i - 1].kind == "file":
+        return True
+    return any(t.low == "and" and question_start(tokens, n + 1) for n, t in enumerate(tokens[k : k + 40], k))
+
+
 def _asks_indirectly(current: Sequence[Token]) -> bool:
     """ "find out which ...", "tell me how ...": a question after a verb."""
     lows = [t.low for t in current[:4]]
@@ -184,11 +195,12 @@ def _asks_again(current: Sequence[Token], tokens: Sequence[Token], k: int) -> bo
     following = tokens[k + 1] if k + 1 < len(tokens) else None
     if following is None or following.text in {",", "?", "."} or len(tokens) - k < 3:
         return False
-    if following.low in {"it", "they", "he", "she", "its", "their"} or (
-        low in {"who", "whom", "whose"} and not question_start(current)
-    ):
+    said = any(t.low == low for t in current)
+    who = low in {"who", "whom", "whose"} and not question_start(current)
+    if following.low in {"it", "they", "he", "she", "its", "their"} or (who and (said or low != "who")):
         return False
-    if k + 2 < len(tokens) and tokens[k + 2].low in {"it", "they", "he", "she"} and low in WH:
+    back = k + 2 < len(tokens) and tokens[k + 2].low in {"it", "they", "he", "she"}
+    if back and low in WH and not (low == "who" and question_start(current) and _says_more(tokens, k + 3)):
         return False
     if low in AUXILIARIES:
         return question_start(current) and following.low in DETERMINERS | SUBJECTS
@@ -202,12 +214,16 @@ def _asks_again(current: Sequence[Token], tokens: Sequence[Token], k: int) -> bo
         and current[n - 1].low in VERBS | dict.fromkeys(["out", "me", "us"])
         for n, t in enumerate(current[:6])
     )
-    return asked or (
-        bool(verb)
-        and not any(t.low == low for t in current)
-        and low in {"what", "how", "which", "why"}
-        and verb in VERBS
-    )
+    wanted = (
+        current[0].low in DETERMINERS | MEASURE_WORDS | {"whether"} and len(current) > 1
+    )  # "[I need] the total in a.csv and"
+    asks = low in {"what", "how", "which", "why", "who"} or (low in {"where", "when"} and wanted)
+    return asked or (not said and asks and (verb in VERBS or wanted))
+
+
+def _says_more(tokens: Sequence[Token], n: int) -> bool:
+    """ "who booked it last", and not "who holds it"."""
+    return n < len(tokens) and tokens[n].kind == "word" and tokens[n].low not in PREPOSITIONS | {"and", "or"}
 
 
 def _new_product(
@@ -232,7 +248,8 @@ def _new_product(
     ):
         return tuple(current[:2] if len(current) > 1 and current[1].low in {"me", "us"} else current[:1])
     if current and _derives(current, tokens, k):
-        return tuple(_borrowed(current)) if current[0].low in VERBS else ()
+        asked = [t.low for t in current[:2]] in (["what", "is"], ["what", "was"])
+        return tuple(_borrowed(current)) if current[0].low in VERBS else tuple(current[: 2 * asked])
     noun = ""
     for token in tokens[k + 1 : k + 5]:
         if token.kind != "word" or token.low in PREPOSITIONS:

@@ -45,6 +45,7 @@ _COMPARED = word_set("below above over under more less than least exceeding exce
 _NUMERALS = word_set("one two three four five six seven eight nine ten 3 5 10 2 4 20")
 _EXTREME = word_set("most least best worst first last top bottom high higher low lower more less it do have has")
 _OUT = frozenset(["out", "me", "us"])
+_LEFT = word_set("left remain remaining remains much many money")
 
 
 def implied(step: Heard, earlier: Sequence[Heard]) -> set[int]:
@@ -170,7 +171,7 @@ def judges(step: Heard, earlier: Sequence[Heard]) -> set[int]:
     fresh = {h.number for h in earlier if not h.used and h.kind not in MADE}
     whether = bool({"whether", "if"} & set(lows[1:4])) and step.verb in _JUDGING
     if whether and earlier[-1].sentence == step.sentence:
-        return fresh
+        return fresh if "any" not in lows[2:5] else set()  # "whether any weight is above 50" asks the rows
     nouns = {lemma(t.low) for t in step.tokens if names_something(t)}
     known = {lemma(t.low) for h in earlier if h.number in fresh for t in h.tokens if t.kind == "word"}
     measured = bool(nouns & MEASURES) or "any" in lows
@@ -190,6 +191,8 @@ def goes_on_reckoning(step: Heard, earlier: Sequence[Heard]) -> set[int]:
     lows = {t.low for t in step.tokens}
     numbers = sum(t.kind == "number" for t in step.tokens)
     formula = any(t.text in {"=", "*", "/", "^", "+"} for t in step.tokens)
+    if lows & {"left", "remaining", "remains"} and numbers == 1 and "of" in lows and question_start(step.tokens):
+        return nearest(step, earlier)  # "how much is left of 5000"
     if step.verb in _PUTTING_IN:
         return nearest(step, earlier)
     computing = step.verb in WORKING_OUT and numbers and not formula and not lows & _OVER_ROWS
@@ -240,6 +243,8 @@ def joins(step: Heard, earlier: Sequence[Heard]) -> set[int]:
     apart = all(
         words - set().union(*(w for n, w in hits.items() if n != number)) for number, words in hits.items() if words
     )
+    if left and not nouns - _LEFT and earlier[-1].sentence == step.sentence:
+        return several(earlier, 2)  # "the budget in a.md, the costs in b.csv and how much is left"
     if left:
         return found if len(found) > 1 else set()
     return found if len(found) > 1 and (len(own) > 1 or derived) and apart else set()

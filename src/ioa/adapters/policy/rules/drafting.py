@@ -225,9 +225,13 @@ class Drafting:
         number = len(self.steps) + 1
         heard = hear(number, draft.clause.act, draft.sentence, draft.label, draft.kind)
         context = (*(draft.lead if not place else ()), *draft.clause.tokens[: draft.clause.main])
-        needs, lost = resolve(heard, self.heard, context)
+        built = min(draft.clause.built, len(self.heard))
+        needs, lost = resolve(heard, self.heard[: len(self.heard) - built], context)
+        needs |= {number - n for n in range(1, built + 1)}
         draft.needs = needs
         draft.kind = heard.kind = refined(heard, needs)
+        if built and draft.kind in {"table", "find"}:
+            draft.kind = heard.kind = "ask"  # the numbers are found already: what is left is to compare them
         if needs and (place or not reading.lead):
             draft.lead = ()
         if draft.kind == "send" or (place and draft.kind in {"translate", "code"}):
@@ -248,6 +252,17 @@ class Drafting:
             source = full_source(last.tokens) or last.tail
             if last.kind == "find" and fits(source, "find") and not full_source(draft.tokens):
                 draft.tail = inside(source)  # "... and what is its main conclusion?"
+            asked = {t.low for t in draft.tokens[:3]} & {"which", "when", "where", "who"}
+            if (
+                asked
+                and last.kind == "table"
+                and needs == {number - 1}
+                and not draft.tail
+                and fits(source, "table")
+                and _extreme(last)
+            ):
+                draft.tail = inside(source)  # "what was the highest attendance, and on which day was it?"
+                draft.kind = heard.kind = "table"
         if draft.kind in {"ask", "find", "make", "table"} and (draft.tail or draft.lead) and not needs:
             draft.kind = heard.kind = kind_of(draft.clause.act, (*draft.tail, *draft.lead))
         if lost and draft.tail:
@@ -268,8 +283,10 @@ class Drafting:
         """Repeats, after a step without a source of its own, the one that its neighbours read from."""
         tokens = draft.tokens
         own = source_of(tokens, whole=True) or files_in(tokens) or _self_contained(tokens)
+        lows = [t.low for t in tokens]
         given = sum(t.kind == "number" for t in tokens) > 1 and draft.kind in {"ask", "table", "math"}
-        if own or (given and "between" in (t.low for t in tokens) and question_start(tokens)):
+        supposed = "if" in lows and any(t.kind == "number" for t in tokens)  # "how much is it if the rent is 850"
+        if own or (question_start(tokens) and ((given and "between" in lows) or (supposed and "how" in lows[:1]))):
             return
         called = self._called(tokens)
         if called:
@@ -422,6 +439,10 @@ def is_lost_word(part: str) -> bool:
 def draft_source(draft: Draft) -> tuple[Token, ...]:
     """What a step reads from, wherever in it that stands."""
     return full_source(draft.tokens) or draft.tail or full_source(draft.lead)
+
+
+def _extreme(draft: Draft) -> bool:
+    return any(t.low in {"most", "best", "least"} or (t.low.endswith("est") and len(t.low) > 5) for t in draft.tokens)
 
 
 def _points_into(tokens: Sequence[Token]) -> int:

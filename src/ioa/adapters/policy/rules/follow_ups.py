@@ -40,7 +40,7 @@ def refined(step: Heard, needs: set[int]) -> Kind:
     asked = question_start(step.tokens) or not step.verb or step.kind in {"ask", "find", "table", "math", "other"}
     if not asked:
         return step.kind
-    if lows & {"left", "remaining", "remain"} and len(needs) > 1:
+    if lows & {"left", "remaining", "remain", "remains"} and (len(needs) > 1 or numbers):
         return "math"
     if lows & {"ratio", "difference"} and len(needs) > 1:
         return "math"

@@ -47,6 +47,8 @@ class Clause:
     prefix: tuple[Token, ...] = ()
     main: int = 0
     """Where the act itself begins in `tokens`, after what only prepares it ("load sales.csv and")."""
+    built: int = 0
+    """On how many of the clauses just before it builds, because it was taken apart into them and itself."""
     bare: bool = False
     """So far nothing but verbs ("count, sum and"), whose object follows."""
 
@@ -129,6 +131,8 @@ def delivers(tokens: Sequence[Token]) -> bool:
     if verb not in DELIVERING or len(tokens) < 2 or files_in(tokens):
         return False
     lows = [token.low for token in tokens[1:]]
+    if lows[-2:] in (["in", "it"], ["in", "them"]) and verb in {"list", "give", "show", "quote", "name"}:
+        return False  # "list the phone numbers in it"
     if verb == "order" and not {"by", "alphabetically", "descending", "ascending"} & set(lows):
         return False
     if any(low in CHART_WORDS | REPORT_WORDS | LETTER_WORDS | {"translation"} for low in lows):

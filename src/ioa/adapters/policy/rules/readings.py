@@ -24,6 +24,7 @@ from ioa.adapters.policy.rules.merging import Clause, delivers
 from ioa.adapters.policy.rules.openings import NO_OPENING, Opening, strip_opening
 from ioa.adapters.policy.rules.sentences import Sentence
 from ioa.adapters.policy.rules.sources import CONDITIONS, lead_length, source_of
+from ioa.adapters.policy.rules.taken_apart import taken_apart
 from ioa.adapters.policy.rules.tokens import Token
 from ioa.adapters.policy.rules.verbs import NOUN_TOO, VERBS, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
@@ -208,7 +209,7 @@ def _read_request(
         if core[0].low in CONDITIONS or not _noun_request(core, sentence, alone=alone, lead=bool(lead)):
             return Reading("unknown", sentence, opening)
     conditional = bool(lead) and lead[0].low in CONDITIONS
-    split = [Clause(tuple(core), opening)] if conditional else split_clauses(core, opening)
+    split = [Clause(tuple(core), opening)] if conditional else taken_apart(split_clauses(core, opening))
     lead, split = _gerund_lead(lead, split)
     clauses = [_trimmed(clause) for clause in split]
     return Reading("request", sentence, opening, lead, tuple(clauses), question, conditional)

@@ -11,10 +11,12 @@ from ioa.adapters.policy.rules.antecedents import (
     LOOK_BACK,
     called,
     nearest,
+    one_number,
     plural,
     several,
-    wants_all,
+    winning,
 )
+from ioa.adapters.policy.rules.asked_values import asks_value
 from ioa.adapters.policy.rules.continuations import asks_back, implied, joins
 from ioa.adapters.policy.rules.heard import Heard, lemma
 from ioa.adapters.policy.rules.tokens import Token
@@ -37,6 +39,7 @@ from ioa.adapters.policy.rules.vocabulary import (
     WH,
 )
 from ioa.adapters.policy.rules.wordlists import word_set
+from ioa.adapters.policy.rules.writings import on_it, tells_found, wants_all
 
 _LONGEST = 200
 """Tokens of one step that are looked at; a reference behind that is none."""
@@ -122,8 +125,10 @@ def resolve(step: Heard, earlier: Sequence[Heard], context: Sequence[Token]) -> 
     if not needs and not lost:
         hanging = bool(context) and all(t.low in _HANGING for t in context)
         needs = nearest(step, earlier) if hanging else implied(step, earlier) or asks_back(step, earlier)
-    if wants_all(step):
+    if wants_all(step) or (not needs and not lost and tells_found(step, earlier)):
         return {other.number for other in earlier}, []
+    if needs and earlier and needs == {earlier[-1].number} and step.sentence != earlier[-1].sentence and on_it(step):
+        needs |= {h.number for h in earlier if h.sentence == earlier[-1].sentence and not h.used}
     return needs, lost
 
 
@@ -154,6 +159,8 @@ class _Looking:
             return self.numbered(i)
         if low in {"it", "them"}:
             return self.pronoun(i, many=low == "them")
+        if low == "their" and self.of_the_counted(i):
+            return None
         if low in {"its", "their"} and not self.noun_before(i):
             many = low == "their" and following in JOINING
             return plural(self.step, self.earlier) if many else nearest(self.step, self.earlier)
@@ -189,6 +196,12 @@ class _Looking:
             return self.definite(i)
         return None
 
+    def of_the_counted(self, i: int) -> bool:
+        """ "what is their average mark?" after "How many pupils are in class.csv": a question to the same rows."""
+        last = self.earlier[-1] if self.earlier else None
+        counted = last is not None and last.kind == "table" and last.has_source and "number" in last.named
+        return counted and question_start(self.step.tokens) and self.low(i + 1) in MEASURE_WORDS
+
     def numbered(self, i: int) -> set[int] | None:
         """ "step 2", "steps 1 and 3": by the user's own numbers, where there are some."""
         numbers = {t.text for t in self.tokens[i + 1 : i + 6] if t.kind == "number"}
@@ -212,6 +225,10 @@ class _Looking:
 
     def pronoun(self, i: int, *, many: bool) -> set[int] | None:
         following, previous, ahead = self.low(i + 1), self.low(i - 1), self.low(i + 2)
+        if many and self.step.kind == "plot" and following in {"per", "by"} and one_number(self.earlier):
+            return None  # "how many bottles were sold in a.csv and plot them per month": the rows again
+        if not many and asks_value(self.step, self.earlier, self.tokens, i):
+            return nearest(self.step, self.earlier)
         if not many:
             if self.earlier and following in {"is", "was"} and (ahead.endswith("est") or ahead in _COMPARED):
                 return nearest(self.step, self.earlier)
@@ -268,6 +285,8 @@ class _Looking:
         low, previous = self.low(i), self.low(i - 1)
         following = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
         many = low in {"these", "those"}
+        if asks_value(self.step, self.earlier, self.tokens, i):
+            return plural(self.step, self.earlier) if many else nearest(self.step, self.earlier)
         compared = following is not None and following.low in _COMPARED | {"more", "less", "too", "enough", "correct"}
         asked = previous in WH or (compared and previous in AUXILIARIES)
         if low == "that" and asked and self.earlier:
@@ -401,8 +420,12 @@ class _Looking:
         specified = following in _SPECIFYING or (after is not None and after.kind in THINGS | {"number"})
         later = bool(self.earlier)
         one = next((n for n, word in enumerate(words) if n and word in {"one", "ones"}), 0)
+        if later and one and self.low(0) in {"which", "who"} and one_number(self.earlier):
+            return None  # "What is the average grade, which pupil has the best one": the rows again
         if later and one and self.low(i + 2 + one) not in {"of", "in", "on", "from", "for"}:
             return nearest(self.step, self.earlier)  # "what the most frequent one means"
+        if noun == "winner" and len(words) == 1 and later:
+            return winning(self.step, self.earlier)
         if noun in _BETWEEN and bare and later and following in {"", "?", ".", "is", "was"}:
             return several(self.earlier, 2)  # "What is the difference?"
         if noun in _MEASURED and len(words) == 1 and later:
@@ -417,6 +440,12 @@ class _Looking:
             return nearest(self.step, self.earlier)  # "Based on the analysis results, ..."
         if later and self.step.kind == "find" and self.step.has_source and words[0] in _SHOWN and len(words) < 3:
             return nearest(self.step, self.earlier)  # "explain what the numbers mean according to readme.md"
+        grouped = self.step.kind == "plot" and following in {"by", "per"} and later
+        if grouped and not any(
+            self.names(h, self.low(end + 1)) and {"per", "by", "each", "every"} & {t.low for t in h.tokens}
+            for h in self.earlier
+        ):
+            return None  # "a pie chart of the amounts by category", where no step went by category
         if noun in RESULT_WORDS and bare:
             reckons = self.step.verb in _OPERATIONS and i <= self.offset + 2
             scaled = self.step.kind == "math" and following in {"for", "per"} and later
