@@ -1,8 +1,8 @@
 """Servers under test, each in a process of its own, and what they cost.
 
-A server process prints one JSON line when it is ready, answers each line of its standard input with what it has used
-so far, or has used when it has nothing left to do (its own clock of CPU time, all threads: nothing here needs /proc, so it works on macOS as well), and ends when
-its standard input does.
+A server process prints one JSON line when it is ready. It answers each line of its standard input with what it has
+used so far, or has used when it has nothing left to do (by its own clock of CPU time, all threads: nothing here needs
+/proc, so it works on macOS as well), and ends when its standard input does.
 """
 
 from __future__ import annotations

@@ -398,6 +398,108 @@ THIRD_UNANSWERABLE = [
     "What is the price of rye flour?",
 ]
 
+SLA = """# Service level agreement: CloudDesk hosting
+
+Version 3.2, valid from 1 April 2026. Owner of this document: Naomi Feld, head of operations.
+
+## Availability
+
+CloudDesk guarantees 99.9 percent availability per calendar month. Planned maintenance, announced five days ahead,
+does not count as downtime.
+
+## Support
+
+| Priority | First reply | Solution |
+|---|---|---|
+| Critical | 30 minutes | 4 hours |
+| High | 2 hours | 1 day |
+| Normal | 1 day | 5 days |
+
+Critical incidents are handled around the clock. For all others the desk is staffed on weekdays from 7:00 to 19:00.
+
+## Credits
+
+For every started hour of unplanned downtime beyond the guarantee the customer receives a credit of two percent of the
+monthly fee, 30 percent at most. Claims have to be filed within 15 days.
+
+## Backups
+
+Backups are made every night and kept for 35 days. They are stored in a second data centre in Graz. Restoring a single
+file is free twice a year; every further restoration costs 40 euros.
+
+## Security
+
+Data are encrypted with AES-256. An external audit takes place once a year; the last one was carried out by Kessler and
+Partners in October 2025.
+"""
+
+LIBRARY = """<html><body><h1>Town library: rules of use</h1>
+<h2>Joining</h2><p>Anyone aged six or over may join. Bring an identity card and proof of address. The yearly fee is 18
+euros; under-18s and students join free of charge.</p>
+<h2>Borrowing</h2><p>Up to ten items can be borrowed at once. Books may be kept for four weeks, films and games for one
+week. Loans can be extended twice unless somebody has reserved the item.</p>
+<h2>Late returns</h2><p>For each item that is late we charge 20 cents a day. Whoever owes more than ten euros cannot borrow
+until the debt is settled.</p>
+<h2>Lost or damaged items</h2><p>You replace the item or pay its price plus a handling charge of five euros.</p>
+<h2>Conduct</h2><ul><li>Phones are switched to silent.</li><li>Eating is allowed in the cafe only.</li>
+<li>Bags larger than A4 go into the lockers.</li></ul>
+<p>The reading room is on the second floor. Group rooms are booked at the desk, for three hours at most.</p></body></html>"""
+
+TRIP = """STAFF OUTING 2026 - INFORMATION FOR EVERYBODY
+
+We meet on Friday 19 June at 7:45 at the north entrance of the main station. The train leaves at 8:06.
+
+In Oberried a guide, Marta Kolb, awaits us for a walk of 9 km through the gorge. The path climbs 320 metres and takes about
+three and a half hours. Wear sturdy shoes.
+
+Lunch is at the Sonne inn at 13:00. A vegetarian menu must be ordered from Deniz in accounting by 5 June.
+
+In the afternoon you can choose between the glass museum and a boat trip. The boat holds 24 people; first come, first
+served.
+
+The company pays for the train and lunch. Drinks are at your own expense. Back at the main station at 18:40.
+
+If it rains heavily the outing is moved to 26 June.
+"""
+
+FOURTH = {"sla.md": SLA.encode(), "library.html": LIBRARY.encode(), "outing.txt": TRIP.encode()}
+FOURTH_ANSWERABLE = [
+    ("What availability does CloudDesk promise?", "99.9 percent"),
+    ("How quickly do they answer critical tickets?", "30 minutes"),
+    ("How long are backups stored?", "35 days"),
+    ("Where are the backups kept?", "Graz"),
+    ("What is the maximum credit a customer can get?", "30 percent"),
+    ("Who audited the company last?", "Kessler"),
+    ("How much does a third restoration in the same year cost?", "40 euros"),
+    ("By when do claims have to be made?", "15 days"),
+    ("How much is the annual library fee?", "18"),
+    ("How many books can I take out at the same time?", "ten items"),
+    ("How long can I keep a DVD or film?", "one"),
+    ("What is the fine for overdue items?", "20 cents"),
+    ("What documents do I need to register at the library?", "identity card"),
+    ("Where is the reading room?", "second floor"),
+    ("Where and when do we meet for the outing?", "7:45"),
+    ("How far do we walk?", "9 km"),
+    ("Who is our guide in Oberried?", "Marta Kolb"),
+    ("What is the deadline for ordering a vegetarian meal?", "5 June"),
+    ("How many people fit on the boat?", "24 people"),
+    ("What happens if it rains?", "26 June"),
+]
+FOURTH_UNANSWERABLE = [
+    "What does CloudDesk hosting cost per month?",
+    "How many customers does CloudDesk have?",
+    "What is the first reply time for low priority tickets?",
+    "Who is the chief executive of CloudDesk?",
+    "What are the opening hours of the library?",
+    "How much does a photocopy cost in the library?",
+    "How many books does the library own?",
+    "What does the glass museum cost?",
+    "How long does the boat trip take?",
+    "What is the phone number of the guide?",
+    "Who organises the outing?",
+    "How many employees take part in the outing?",
+]
+
 Case = tuple[dict[str, bytes], list[tuple[str, str]], list[str]]
 
 
@@ -440,6 +542,7 @@ async def tally(folder: Path, case: Case, agent: Librarian) -> tuple[list[str], 
 
 
 FIRST_CASE: Case = (FIRST, FIRST_ANSWERABLE, FIRST_UNANSWERABLE)
+FOURTH_CASE: Case = (FOURTH, FOURTH_ANSWERABLE, FOURTH_UNANSWERABLE)
 THIRD_CASE: Case = (THIRD, THIRD_ANSWERABLE, THIRD_UNANSWERABLE)
 SECOND_CASE: Case = (SECOND, SECOND_ANSWERABLE, SECOND_UNANSWERABLE)
 

@@ -86,7 +86,7 @@ class DataAnalyst:
     description = (
         "Analyses data in tables: CSV, TSV, Excel (xlsx), JSON and Parquet files. Finds, computes, counts and compares "
         "numbers: totals and sums, averages and means, medians, minimum and maximum, standard deviation, percentiles, "
-        "share of each group in a column, per group (by region, per month, for each department), filtered (where, only, "
+        "share of each group in a column, per group (by region, per month, for each department), filtered (where, only, "  # noqa: E501 - a sentence in one piece
         "over, before, in 2024), top and bottom ranking (which product sold the most, the five highest salaries), correlation, "  # noqa: E501 - a sentence in one piece
         "differences and growth between groups or periods, missing values, duplicates, distinct values. Describes and "
         "summarises a dataset, lists rows and records, joins two files, runs SQL queries (SELECT). Answers with a table "  # noqa: E501 - a sentence in one piece
