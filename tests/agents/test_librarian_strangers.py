@@ -500,6 +500,92 @@ FOURTH_UNANSWERABLE = [
     "How many employees take part in the outing?",
 ]
 
+EXPENSES = """# Travel and expense policy
+
+Issued by the finance team, March 2026. Questions go to Helena Strand (helena.strand@fjordline.example).
+
+## Flights and trains
+
+Book economy class for flights under six hours. Trains are preferred for distances below 500 km. Tickets are bought
+through the TravelHub portal at least ten days before departure.
+
+## Hotels
+
+The ceiling is 140 euros a night in large cities and 105 euros elsewhere. Breakfast is included.
+
+## Meals
+
+The daily allowance is 38 euros within the country and 52 euros abroad. Alcohol is not reimbursed.
+
+## Own car
+
+Those who use their own car receive 0.30 euros per kilometre. Parking fees are refunded, fines are not.
+
+## Claims
+
+Send your claim with all receipts within 20 days of your return. Payment follows with the next salary. Claims above
+1,000 euros need the signature of the department head.
+"""
+
+WASHER = pdf_of(
+    """AquaSpin W7 washing machine
+Instructions for use
+
+Installation
+Remove the four transport bolts before the first use. The drain hose must not be higher than
+90 cm above the floor.
+
+Programmes
+Cotton 60: for towels and bed linen, 140 minutes, full load 7 kg.
+Quick 30: for lightly soiled clothes, 30 minutes, load no more than 3 kg.
+Wool: 40 minutes, cold, spin speed 600 rpm.
+
+Care
+Clean the filter every three months. Run an empty hot cycle once a month to prevent odours.""",
+    """Faults
+E01: The door is not shut. Press it until it clicks.
+E04: No water. Open the tap and check the inlet hose.
+E09: The pump is blocked. Clean the filter.
+
+Guarantee
+The guarantee is two years for the machine and ten years for the motor. It ends if repairs are
+carried out by unauthorised persons.
+
+Technical data
+Width 60 cm, depth 55 cm, weight 68 kg. Noise when spinning: 73 dB. Energy class A.""",
+)
+FIFTH = {"expenses.md": EXPENSES.encode(), "washer.pdf": WASHER}
+FIFTH_ANSWERABLE = [
+    ("What is the hotel limit in big cities?", "140 euros"),
+    ("How much do I get per kilometre if I take my own car?", "0.30"),
+    ("How many days do I have to hand in my expense claim?", "20 days"),
+    ("Who do I ask about the travel policy?", "Helena Strand"),
+    ("How early do tickets have to be booked?", "ten days"),
+    ("Are parking fines paid back?", "fines are not"),
+    ("What is the meal allowance abroad?", "52 euros"),
+    ("Who has to sign claims over 1,000 euros?", "department head"),
+    ("How long does the cotton programme take?", "140 minutes"),
+    ("What does error E04 mean?", "No water"),
+    ("How often should I clean the filter?", "every three months"),
+    ("How long is the motor under warranty?", "ten years"),
+    ("How heavy is the washing machine?", "68 kg"),
+    ("How loud is it during spinning?", "73 dB"),
+    ("What has to be removed before using the machine for the first time?", "transport bolts"),
+    ("How many kilos may be washed with the quick programme?", "3 kg"),
+]
+FIFTH_UNANSWERABLE = [
+    "What is the hotel limit in London?",
+    "How much is reimbursed for taxis?",
+    "Who is the head of finance?",
+    "What does the TravelHub portal cost?",
+    "What does error E12 mean?",
+    "How much water does the cotton programme use?",
+    "What is the price of the AquaSpin W7?",
+    "How long does the synthetic programme take?",
+    "What is the guarantee on the pump?",
+    "Where is the washing machine made?",
+]
+
 Case = tuple[dict[str, bytes], list[tuple[str, str]], list[str]]
 
 
@@ -542,6 +628,7 @@ async def tally(folder: Path, case: Case, agent: Librarian) -> tuple[list[str], 
 
 
 FIRST_CASE: Case = (FIRST, FIRST_ANSWERABLE, FIRST_UNANSWERABLE)
+FIFTH_CASE: Case = (FIFTH, FIFTH_ANSWERABLE, FIFTH_UNANSWERABLE)
 FOURTH_CASE: Case = (FOURTH, FOURTH_ANSWERABLE, FOURTH_UNANSWERABLE)
 THIRD_CASE: Case = (THIRD, THIRD_ANSWERABLE, THIRD_UNANSWERABLE)
 SECOND_CASE: Case = (SECOND, SECOND_ANSWERABLE, SECOND_UNANSWERABLE)

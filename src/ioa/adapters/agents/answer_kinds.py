@@ -24,7 +24,7 @@ _MONTH = (
 )
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
 _UNIT_OF_TIME = (
-    r"(?:seconds?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|fortnights?|months?|quarters?|years?|yrs?|terms?|"
+    r"(?:seconds|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|fortnights?|months?|quarters?|years?|yrs?|terms?|"
     r"semesters?|decades?|seasons?)\b"
 )
 _CURRENCY = r"(?:euros?|dollars?|pounds?|cents?|pence|francs?|kron(?:er|or|a)|yen|rupees?|usd|eur|gbp|chf|sek)\b|[€£¥$]"
@@ -74,7 +74,7 @@ def _measure(units: str, labels: str) -> re.Pattern[str]:
 _LOOKS: dict[str, re.Pattern[str]] = {
     "money": _pattern(
         rf"[€£¥$]\s?\d|{_PLAIN_NUM}(?:\s(?:million|thousand|billion))?\s?-?(?:{_CURRENCY})|\bfree\b(?! of (?!charge))"
-        r"|\bno (?:extra )?(?:charge|cost|fee)s?\b|\bnothing\b|\bper ?cent of\b|\b\d+(?:\.\d+)?\s?%\s+of\b",
+        r"|\bno (?:extra )?(?:charge|cost|fee)s?\b|\bnothing\b",
         r"price|cost|fee|rent|salary|budget|deposit|amount|total|rate|charge|wage|fare|fine",
     ),
     "duration": _pattern(_DURATION, r"duration|period|term|time|days?|weeks?|months?|years?|hours?|minutes?"),

@@ -297,6 +297,42 @@ instructor coach trainer
 swim swimming pool
 rain weather
 snow winter
+promise guarantee assure commit
+meal menu dish food
+fine charge penalty
+book item
+hold room space seat capacity fit
+provide offer supply
+assist assistance help support
+launch start begin
+finish complete completed
+verify check
+include contain comprise consist
+exclude except exempt
+happen occur
+prevent avoid
+delete erase destroy remove
+purpose aim goal objective target
+reason cause
+result outcome
+advantage benefit
+disadvantage drawback
+spouse partner
+accident injury
+target forecast expected
+headquarters office
+found founder
+vary differ
+attach enclose
+consume consumption
+empty drain
+hang mount
+tighten fasten
+oil lubricate
+protect protection
+train training
+travel mileage
+volunteer voluntary
 """
 
 # Two words that say what one says: replaced before anything else, in the question and in the text.
@@ -320,6 +356,8 @@ _PHRASES = {
     r"sign(?:s|ed|ing)? up": "register",
     r"(?:com(?:e|es|ing)|came|enter(?:s|ed)?) into (?:force|effect)|tak(?:e|es|ing) effect|took effect": "begin",
     r"customer (?:service|support)|support line|help ?line|hot ?line|help ?desk": "service",
+    r"tak(?:e|es|en|ing) out|check(?:s|ed|ing)? out": "borrow",
+    r"(?:at )?the same time|at once|simultaneously": "at once",
     r"money back": "refund",
     r"take(?:s|n)? off|took off": "remove",
     r"get(?:s|ting)? rid of": "remove",

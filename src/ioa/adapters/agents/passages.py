@@ -39,10 +39,12 @@ _FOCUS_AT_LEAST = 0.60
 _ALIKE_AT_LEAST = 0.25
 _ALIKE_WITHOUT_VERB = 0.42
 _WORDS_ALONE = 0.80
-# One word may be missing that all else speaks for: the sentence as a whole, and some word of it, mean nearly the same.
-_ALIKE_ENOUGH = 0.60
-_COVERED_BUT_ONE = 0.60
+# A word or two may be missing that all else speaks for: the sentence as a whole, and some word of it, mean nearly the
+# same as the question and the word.
+_ALIKE_ENOUGH = 0.52
+_COVERED_BUT_ONE = 0.50
 _NEAR_WORD = 0.40
+_ALIKE_BUT_VERB = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def rank(question: str, passages: Sequence[Passage], embedder: Embedder | None) 
         score = rough if near is None else rough + 0.3 * near
         good = _good(asked, levels, covered, near, fits=fits, complete=complete)
         if not good and fits and near is not None and near >= _ALIKE_ENOUGH and covered >= _COVERED_BUT_ONE:
-            good = embedder is not None and _one_near(asked, unit, levels, passages[unit.passage], embedder)
+            good = embedder is not None and _others_near(asked, unit, levels, near, passages[unit.passage], embedder)
         all_in_it = min((levels[one] for one in asked.needed), default=0.0) >= DIRECT
         one = Found(
             passages[unit.passage],
@@ -212,18 +214,27 @@ def _good(
     return len(rest) > 1 and told and min(rest) >= DIRECT and near >= _ALIKE_WITHOUT_VERB
 
 
-def _one_near(asked: Question, unit: Unit, levels: dict[Concept, float], passage: Passage, embedder: Embedder) -> bool:
-    """Is a single word missing, no name or number, for which another word of the unit or its heading may stand?"""
+def _others_near(
+    asked: Question, unit: Unit, levels: dict[Concept, float], near: float, passage: Passage, embedder: Embedder
+) -> bool:
+    """Are only one or two words missing, no names or numbers, for which other words of the unit or its heading may
+    stand? In a row of a table the words are names of things: nothing stands for them."""
     absent = [one for one in asked.needed if levels[one] < _FOCUS_AT_LEAST]
-    told = asked.kind is not None and asked.kind.hard and asked.kind.name not in ("person", "place")
-    if not told or len(absent) != 1 or absent[0].name or absent[0].word.isdigit():
+    if not 0 < len(absent) <= 2 or unit.row or any(one.name or one.word.isdigit() for one in absent):
         return False
-    said = [word for word in WORD.findall(asked.text) if absent[0].word in key_words(word)]
-    if not said or said[0].endswith(("'s", "’s")):
+    if asked.kind is None or not asked.kind.hard:
+        # The verb alone may differ, where the sentence has all else and means nearly the same.
+        rest = [levels[one] for one in asked.needed if one not in absent]
+        return absent[0].verb and len(absent) == 1 and len(rest) > 1 and min(rest) >= DIRECT and near >= _ALIKE_BUT_VERB
+    if asked.kind.name in ("person", "place"):
+        return False
+    said = [word for one in absent for word in WORD.findall(asked.text) if one.word in key_words(word)]
+    if len(said) < len(absent) or any(word.endswith(("'s", "’s")) for word in said):
         return False  # "the landlord's number" is not the caretaker's
     words = re.findall(r"[^\W\d_]{3,}", f"{unit.shown} {passage.heading.rpartition(' > ')[2]}")
-    vectors = embedder.embed([said[0], *words])
-    return bool(words) and max((vectors[1:] @ vectors[0]).tolist()) >= _NEAR_WORD
+    vectors = embedder.embed([*said, *words])
+    likeness = vectors[len(said) :] @ vectors[: len(said)].T
+    return bool(words) and float(likeness.max(axis=0).min()) >= _NEAR_WORD
 
 
 def _alike(

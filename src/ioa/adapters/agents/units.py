@@ -18,7 +18,7 @@ _LISTED = re.compile(r"\s*(?:[-*+•|]|\d|[\w ()/-]{1,40}:\s+\S)")  # an item, a
 _REFERS = re.compile(
     r"^\W*(?:It|Its|They|Their|This|These|Those|That|He|She|His|Her|Both|Each|The (?:former|latter))\b"
 )
-_WHOLE = re.compile(r"\b(?:have|has|had|are there|were there|in total|altogether|employs?)\b", re.IGNORECASE)
+_WHOLE = re.compile(r"\b(?:have|has|had|are there|were there|in total|altogether|employs?|owns?)\b", re.IGNORECASE)
 _SERVES = re.compile(
     rf"\b(?:serves|sleeps|seats|feeds|accommodates)\b\W*(?:up to )?(?:{NUMBER.pattern})", re.IGNORECASE
 )
@@ -32,7 +32,7 @@ _JOINING = frozenset(": is are was were the a an as by of our and dr prof profes
 _NOT_BETWEEN = frozenset(
     ": | ; for of to per in with and or at by from on that the every each until after before".split()  # noqa: SIM905
 )
-_SHARE = re.compile(r"\b(?:every|each|per|a|an) (?:\d+|[a-z]+)\b(?=\s)", re.IGNORECASE)
+_SHARE = re.compile(r"\b(?:every|each|per|a|an|up to|at most|at least|no more than|maximum of) (?:\d+|[a-z]+)\b(?=\s)", re.IGNORECASE)
 
 # A word that the unit, or its heading, says itself counts at least this much.
 DIRECT = 0.8
