@@ -66,6 +66,7 @@ def _registrations(place: Any, part: dict) -> None:
     values = [meaning["agents embedded too per s"], meaning["agents per s"], words["agents per s"]]
     _bars(place, ["found by words\nand meaning", "found by words,\nmeaning to come", "words only"], values, [HUB] * 3)
     place.axhline(_REGISTRATION_REFERENCE, color=OTHER, ls="--", lw=1, label="reference, not run here: 31 to 35")
+    place.margins(y=0.3)  # room for the legend
     place.legend(frameon=False, loc="upper left")
 
 

@@ -46,6 +46,10 @@ _RELATIVE = (
 )
 
 
+# "An illness of more than six weeks" is a condition: it does not say how long anything lasts.
+_CONDITION = re.compile(rf"\b(?:of|lasting|by) (?:more|longer|less) than [^,.;]*?{_UNIT_OF_TIME}", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of answer. `hard`: what lacks it is no answer; else it is only preferred. `words`: stems in raw words that
@@ -59,6 +63,8 @@ class Kind:
 
     def found(self, text: str) -> re.Match[str] | None:
         """The first thing of this kind in a sentence, or in `label: value`."""
+        if self.name in ("duration", "length"):
+            text = _CONDITION.sub(lambda match: " " * len(match[0]), text)
         return self.looks.search(text)
 
 
@@ -162,9 +168,10 @@ _ASKING: tuple[tuple[str, str, bool, str], ...] = (
     (r"\bhow (?:much|many)\b.*\bweighs?\b|\bhow heavy\b|\b(?:what|how much) (?:do|does|did) .*\bweigh\b|"
      r"\bhow many (?:kilos?|kilograms?|kg|grams?|tons?|"
      r"tonnes?)\b", "weight", True, "weigh weight heavy much many kilo"),
-    (r"\bhow (?:much|many) (?:water|milk|flour|sugar|oil|butter|salt|rice|liquid|fuel|petrol|fertili[sz]er|soil|"
-     r"detergent)\b",
-     "number", True, "much many need use"),
+    (r"\bhow much (?:[\w-]+ )?(?:water|milk|oil|liquid|fuel|petrol|juice|wine|detergent|stock|cream)\b", "volume", True,
+     "much need use"),
+    (r"\bhow much (?:[\w-]+ )?(?:flour|sugar|butter|salt|rice|soil|cheese|meat|fertili[sz]er|luggage|baggage)\b",
+     "portion", True, "much need use"),
     (r"\bby how (?:much|many)\b|\bhow (?:much|many) (?:percent|of an increase)\b|\bwhat (?:percentage|percent|share)\b",
      "percent", True, "percentage percent share much"),
     (r"\bhow (?:expensive|costly)\b|\bhow (?:much|many)\b.*\b(?:costs?|price|pay|paid|charged?|fees?|earns?|"
@@ -240,7 +247,7 @@ def kind_of(question: str) -> Kind | None:
             return _made(name, hard, frozenset(words.split()), question)
     for nouns, name, hard in _NOUNS:
         if re.search(rf"{_HEAD}(?:{nouns})\b{_AFTER_HEAD}", question, re.IGNORECASE):
-            words = "last latest final closing day date cut" if name == "date" else ""
+            words = "last latest final closing day date cut deadline due expiry" if name == "date" else ""
             return _made(name, hard, frozenset(words.split()), question)
     return None
 
@@ -273,6 +280,9 @@ def _made(name: str, hard: bool, words: frozenset[str], question: str) -> Kind:
     if name == "long":  # a cable in metres, a break in minutes
         looks = re.compile(f"{_LOOKS['length'].pattern}|{_LOOKS['duration'].pattern}", re.IGNORECASE)
         return Kind("length", looks, hard, words)
+    if name == "portion":
+        looks = re.compile(f"{_LOOKS['weight'].pattern}|{_LOOKS['volume'].pattern}", re.IGNORECASE)
+        return Kind("weight", looks, hard, words)
     if name == "when":
         return Kind("date", _LOOKS["date"], hard, words)
     if name == "percent":

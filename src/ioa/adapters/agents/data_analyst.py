@@ -190,6 +190,7 @@ def _refuse_unreadable(assignment: Assignment, tables: Tables) -> None:
 def _answers(text: str, tables: Tables) -> list[Answer]:
     """Answers to all questions of the text. If one is not understood, none is given: it might restrict the others."""
     from ioa.adapters.agents.data.answer import answer
+    from ioa.adapters.agents.data.dangling import dangling_word
     from ioa.adapters.agents.data.own_clauses import Ambiguous
     from ioa.adapters.agents.data.question import NotUnderstood
     from ioa.adapters.agents.data.understanding import Understanding, clauses, questions, sets_context
@@ -202,8 +203,12 @@ def _answers(text: str, tables: Tables) -> list[Answer]:
     for sentence in sentences:
         if len(sentences) > 1 and sets_context(sentence):
             raise NotUnderstood(f'"{sentence}" restricts another sentence: put the filter into the question itself.')
+        word = dangling_word(sentence)
         try:
-            found += understanding.read(sentence, text)
+            read = understanding.read(sentence, text)
+            if word is not None and not all(table.result for one in read for table in one.scope.tables):
+                raise Ambiguous(f'"{word}" points to rows outside this question: say in it which rows are meant.')
+            found += read
         except NotUnderstood as error:
             parts = clauses(sentence)
             if (

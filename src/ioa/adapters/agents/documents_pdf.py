@@ -21,6 +21,7 @@ from ioa.ports.agent import LocalFile
 
 _ENDED = (".", "!", "?", ":", ";", ".”", '."', ".)")
 _ITEM = re.compile(r"^\s*(?:[-*+•▪●–]|\d+[.)]|\(?[a-z]\))\s+")
+_TITLE_LINES = 3
 _NUMBER = re.compile(r"^(?:section |article |chapter |appendix )?([\dIVX]+(?:\.\d+)*)", re.IGNORECASE)
 
 
@@ -105,7 +106,10 @@ def _structured(lines: Sequence[str]) -> list[str]:
         before = lines[index - 1].strip() if index else ""
         after = lines[index + 1].strip() if index + 1 < len(lines) else ""
         free = after_heading or not before or before.endswith(_ENDED)
-        if free and (level := _level(line.strip(), before, after, width, first=not made)):
+        level = _level(line.strip(), before, after, width, first=not made) if free else 0
+        if not level and free and index < _TITLE_LINES and after and _is_cover_line(line.strip(), width):
+            level = 2 if made else 1
+        if level:
             made.append(f"{'#' * level} {line.strip()}")
             after_heading = True
             continue
@@ -130,6 +134,12 @@ def _level(line: str, before: str, after: str, width: int, *, first: bool) -> in
     if short and line[0].isupper() and goes_on and after[0] in "(-•" + after[0].upper():
         return 0 if re.search(r"[\d:|@]", line) else (1 if first else 2)
     return 0
+
+
+def _is_cover_line(line: str, width: int) -> bool:
+    """Is this, at the top of the document, a title ("AquaSpin W7") or the line below it?"""
+    short = len(line) <= 60 and len(line.split()) <= 8 and len(line) < 0.75 * width
+    return short and line[:1].isupper() and is_title(line, numbered=False) and not re.search(r"[:|@,]", line)
 
 
 def _sibling(one: str, other: str) -> bool:

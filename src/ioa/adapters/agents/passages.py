@@ -37,6 +37,7 @@ _IN_HEADING, _REFERRED_TO, _BEFORE, _IN_TITLE, _IN_PASSAGE, _EVERYWHERE = 0.9, 0
 _COVERED_ENOUGH = 0.62
 _FOCUS_AT_LEAST = 0.60
 _ALIKE_AT_LEAST = 0.25
+_ALIKE_WITH_KIND = 0.15  # a row of figures is like no question, yet has the kind of figure that is asked for
 _ALIKE_WITHOUT_VERB = 0.42
 _WORDS_ALONE = 0.80
 # A word or two may be missing that all else speaks for: the sentence as a whole, and some word of it, mean nearly the
@@ -205,9 +206,11 @@ def _good(
     if not fits and (asked.kind is None or asked.kind.hard):
         return False
     if near is None:
-        return complete and covered >= _WORDS_ALONE
+        near_all = all(levels[one] >= _FOCUS_AT_LEAST or levels[one] == _EVERYWHERE for one in needed)
+        return complete and near_all and covered >= _WORDS_ALONE
     if complete:
-        return covered >= _COVERED_ENOUGH and near >= _ALIKE_AT_LEAST
+        told = asked.kind is not None and asked.kind.hard
+        return covered >= _COVERED_ENOUGH and near >= (_ALIKE_WITH_KIND if told else _ALIKE_AT_LEAST)
     # A verb may be missing where all else is said in the unit itself, with the kind of thing that is asked for.
     rest = [levels[one] for one in needed if not one.verb]
     told = asked.kind is not None and asked.kind.hard and asked.kind.name not in ("person", "place", "number", "count")

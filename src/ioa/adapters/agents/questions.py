@@ -17,7 +17,7 @@ _ASKING = """a an the this that these those of in on at to for from by with with
     many
     say says said tell tells state states stated mention mentions mentioned describe describes described give gives
     find get show list look read quote please according regarding concerning related per exist let know us long often
-    fast quickly happen happens mean means back ever really exactly actually currently usually normally still already
+    happen happens mean means back ever really exactly actually currently usually normally still already
     themselves himself herself itself myself else altogether apart because out up off away upon during while"""
 _EMPTY = frozenset(stem(word) for word in _ASKING.split())  # words that ask, and words that every text has
 # Words for the kind of text or of thing asked for, and verbs of no weight; documents rarely repeat them.

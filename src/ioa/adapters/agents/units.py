@@ -14,7 +14,9 @@ from ioa.adapters.agents.prose import sentences
 from ioa.adapters.agents.questions import Question, key_words, stands
 from ioa.adapters.index.words import stem
 
-_LISTED = re.compile(r"\s*(?:[-*+•|]|\d|[\w ()/-]{1,40}:\s+\S)")  # an item, a row of a table, or `Weight: 2 kg`
+_LISTED = re.compile(
+    r"\s*(?:[-*+•|]|\d+[.)]\s|\d{1,2}[:.]\d\d\b|\d{4}-\d\d|[\w ()/-]{1,40}:\s+\S)"
+)  # an item, a row of a table, or `Weight: 2 kg`
 _REFERS = re.compile(
     r"^\W*(?:It|Its|They|Their|This|These|Those|That|He|She|His|Her|Both|Each|The (?:former|latter))\b"
 )
@@ -32,7 +34,10 @@ _JOINING = frozenset(": is are was were the a an as by of our and dr prof profes
 _NOT_BETWEEN = frozenset(
     ": | ; for of to per in with and or at by from on that the every each until after before".split()  # noqa: SIM905
 )
-_SHARE = re.compile(r"\b(?:every|each|per|a|an|up to|at most|at least|no more than|maximum of) (?:\d+|[a-z]+)\b(?=\s)", re.IGNORECASE)
+_MEASURES = frozenset(("weight", "length", "area", "volume", "temperature"))
+_SHARE = re.compile(
+    r"\b(?:every|each|per|a|an|up to|at most|at least|no more than|maximum of) (?:\d+|[a-z]+)\b(?=\s)", re.IGNORECASE
+)
 
 # A word that the unit, or its heading, says itself counts at least this much.
 DIRECT = 0.8
@@ -92,12 +97,19 @@ def is_exact(asked: Question, unit: Unit) -> bool:
 
 
 def begins_with_kind(asked: Question, unit: Unit) -> bool:
-    """Does the unit begin with the kind itself, as in `Weight: 2.9 kg`, "The price is 5 euros" or "It weighs 12 kg"?"""
-    if asked.kind is None:
+    """Does the unit begin with the kind itself, as in `Weight: 2.9 kg`, "The price is 5 euros" or "It weighs 12 kg"?
+    Of a measure: is its number named by it, as in "width 60 cm, weight 68 kg"?"""
+    kind = asked.kind
+    if kind is None:
         return False
-    named = {stem(word) for word in (asked.kind.name, asked.kind.noun, *asked.kind.words) if word}
+    named = {stem(word) for word in (kind.name, kind.noun, *kind.words) if word}
+    labels = frozenset(other for word in named for other in kin(word) if len(other) > 2)
     first = frozenset(key_words(levelled(unit.shown))[: 2 if unit.row else 1])
-    return any(written(other, first) for word in named for other in kin(word) if len(other) > 2)
+    if any(written(label, first) for label in labels):
+        return True
+    match = kind.found(unit.shown) if kind.name in _MEASURES else None
+    just_before = re.findall(r"[^\W\d_]+", unit.shown[: match.start()])[-1:] if match else []
+    return any(written(label, stems_of(" ".join(just_before))) for label in labels)
 
 
 def _is_named(role: str, text: str) -> bool:

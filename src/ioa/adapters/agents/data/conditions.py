@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ioa.adapters.agents.data.condition_comparisons import Comparisons
 from ioa.adapters.agents.data.condition_core import plain
 from ioa.adapters.agents.data.question import NotUnderstood, year_item
+from ioa.adapters.agents.data.tables import Column
 
 
 @dataclass(slots=True)
@@ -78,6 +79,8 @@ class Conditions(Comparisons):
             and all(map(self.names_rows, item.columns))
         ):
             return  # `members over 40` compares no member_id
+        if one.kind in {"cmp", "between"} and item.columns and all(_numbers_rows(item.text, c) for c in item.columns):
+            raise NotUnderstood(f'"{item.text} {one.text} …": in which column? Name it in the question.')
         if (
             one.kind == "cmp"
             and two
@@ -145,3 +148,9 @@ class Conditions(Comparisons):
             and self.items[index].kind == "col"
             and any(c.kind == "number" for c in self.items[index].columns)
         )
+
+
+def _numbers_rows(said: str, column: Column) -> bool:
+    """Whether "respondents over 40" would compare the running number in the column Respondent."""
+    plural = said.lower().endswith("s") and not column.name.lower().endswith("s")
+    return plural and "INT" in column.sql_type.upper() and column.filled > 4 and column.distinct == column.filled

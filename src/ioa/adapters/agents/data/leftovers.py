@@ -303,6 +303,11 @@ def _table(r: Reader, used: set[Column]) -> None:
             return
         if not r.out.conditions:
             raise NotUnderstood(f'What about "{free[0].text}"? Say, for example, average, total, highest, or list.')
+    asked = (
+        r.out.conditions or r.out.order is not None or any(item.kind in {"list", "which", "who"} for item in r.items)
+    )
+    if not asked:
+        raise NotUnderstood(f'What about "{free[0].text}"? Say, for example, average, total, highest, or list.')
     r.out.kind = "rows"
     shown = [condition.column for condition in r.out.conditions if condition.column]
     r.out.columns = list(dict.fromkeys(shown + [r.pick(item, None) for item in _free(r, use=True)]))

@@ -457,7 +457,9 @@ def _gram_forms(part: list[Token]) -> list[str]:
 def _without_name(text: str, table: Table, *, named: bool) -> str:
     """The question without the path or name of the file, so that its words are not taken for data."""
     file, *_ = table.source.split(":")
-    pattern = rf"(?:(?:file|table|dataset|in|from|of)\s+)?[`\"'“]?(?:[\w./~\\:-]*[/\\])?{re.escape(file)}[`\"'”]?(?!\w)"
+    pattern = (
+        rf"(?:\b(?:file|table|dataset|in|from|of)\s+)?[`\"'“]?(?:[\w./~\\:-]*[/\\])?{re.escape(file)}[`\"'”]?(?!\w)"
+    )
     del named
     return re.sub(pattern, " ", text, flags=re.IGNORECASE)
 
