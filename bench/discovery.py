@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import httpx
 import msgspec
+
 from bench.cards import made_up_cards, made_up_queries
 from bench.figures import middle, percentiles, significant
 from bench.hub_process import TOKEN
 from bench.servers import Server, server
 from bench.wires import HubMember, HubWire
-
 from ioa.protocol.frames import Search
 
 _SEARCHERS = 8  # a hub limits each connection to 40 searches a second after the first 200

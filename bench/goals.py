@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.figures import middle, percentiles
-
 from ioa.adapters.agents.builtin import BUILTIN, builtin_agent
 from ioa.adapters.agents.carded import CardedAgent
 from ioa.adapters.index import MemoryVectors, open_index

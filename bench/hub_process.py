@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+
 from bench.cards import made_up_cards
 from bench.servers import serve_until_told
-
 from ioa import bootstrap
 from ioa.adapters.index import open_index
 from ioa.adapters.index.minilm import WIDTH

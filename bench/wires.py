@@ -9,12 +9,12 @@ from itertools import count
 from uuid import uuid4
 
 import httpx
+from msgspec import Struct, json
+
 from bench.hub_process import TOKEN
 from bench.load import Chat, Lost
 from bench.servers import Server
 from bench.sockets import Socket, connect
-from msgspec import Struct, json
-
 from ioa.protocol.cards import FoundAgent
 from ioa.protocol.codec import encode
 from ioa.protocol.frames import (

@@ -17,8 +17,18 @@ def main() -> None:
     with (HERE / "orders.csv").open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
         out.writerow(
-            ["order_id", "order_date", "region", "product", "carrier", "quantity", "unit_price", "revenue",
-             "delivery_days", "returned"]
+            [
+                "order_id",
+                "order_date",
+                "region",
+                "product",
+                "carrier",
+                "quantity",
+                "unit_price",
+                "revenue",
+                "delivery_days",
+                "returned",
+            ]
         )
         for number in range(1, 361):
             product = dice.choices(list(PRODUCTS), weights=[5, 3, 6, 4, 2])[0]

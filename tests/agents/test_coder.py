@@ -39,6 +39,15 @@ def perform(tmp_path):
         ("Run: print('a' + 'b')", "ab"),
         ("Execute this Python code: print(1 + 1); print", "2"),
         ("Run `print(sum(range(5)))` and report the result", "10"),
+        ("execute the Python code print(sum(range(10)))", "45"),
+        ("Execute the Python code x = 3; print(x**2) and tell me the result", "9"),
+        ("run this and tell me what it prints: print('hello')", "hello"),
+        ("What does print(2**10) print?", "1024"),
+        ("run print(1+1)", "2"),
+        ("run the Python code sum([1, 2, 3])", "6"),
+        ("Evaluate the following Python expression: 2 + 2", "4"),
+        ("```python\nx = [3, 1, 2]\nsorted(x)\n```", "[1, 2, 3]"),
+        ("execute the following code and give me the output:\nimport math\nprint(math.sqrt(16))", "4.0"),
         ("Two parts:\n```py\nx = 2\n```\nand then\n```python\nprint(x ** 5)\n```", "32"),
     ],
 )
@@ -125,3 +134,37 @@ def test_on_its_own(tmp_path):
     assert "alone.py printed: alone." in Coder(files=[script]).run("Run alone.py")
     assert "alone.py printed: alone." in Coder().run(f"Run {script}")
     assert Coder().describe() == Sandbox.best().describe()
+
+
+ADD_UP = ("clean.py", "import csv, sys\nprint(sum(float(row['a']) for row in csv.DictReader(open(sys.argv[1]))))\n")
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "run the script clean.py on data.csv",
+        "Run clean.py with data.csv and tell me what it prints",
+        "run clean.py using data.csv, then report the number",
+        "Run the python script clean.py on the file data.csv.",
+        "Apply clean.py to data.csv",
+        "Run clean.py with arguments data.csv and show the output",
+    ],
+)
+async def test_the_file_that_a_script_is_run_on_is_its_argument(perform, task):
+    outcome = await perform(task, ADD_UP, ("data.csv", "a\n1\n2\n"), ("other.csv", "a\n100\n"))
+    assert outcome.abstract == "clean.py printed: 3.0."
+
+
+async def test_a_script_is_not_run_on_a_file_that_is_not_there(perform):
+    with pytest.raises(AgentFailed, match=r"gone\.csv, on which clean\.py is to be run, is not among the files"):
+        await perform("run clean.py on gone.csv", ADD_UP, ("data.csv", "a\n1\n"))
+
+
+async def test_a_number_that_is_all_it_printed_goes_along_as_a_table(perform):
+    outcome = await perform("Run: print(f'{1234567.5:,}')")
+    assert [(file.name, file.path.read_text()) for file in outcome.files] == [("result.csv", "result\n1234567.5\n")]
+
+
+@pytest.mark.parametrize("code", ["print('3 apples')", "print(1); print(2)", "x = 5", "print('1,2,3')"])
+async def test_what_is_no_single_number_is_no_table(perform, code):
+    assert (await perform(f"Run: {code}")).files == ()

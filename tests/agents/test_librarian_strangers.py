@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.agents.strangers_questions import CASES, Case
 
 from ioa.adapters.agents.librarian import Librarian
 from ioa.adapters.agents.passages import shipped_embedder
 from ioa.adapters.agents.standalone import local_file
 from ioa.ports.agent import AgentFailed, Assignment
+from tests.agents.strangers_questions import CASES, Case
 
 
 async def quiet(_: str) -> None:

@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ioa.adapters.agents.writer import Writer, names_of, shape_of, title_of
+from ioa.adapters.agents.report_request import names_of, shape_of, subject_of, title_of
+from ioa.adapters.agents.writer import Writer
 from ioa.ports.agent import AgentFailed, Assignment, EarlierResult, LocalFile
 
 
@@ -17,13 +18,16 @@ async def quiet(_: str) -> None:
     pass
 
 
-def png() -> bytes:
+def png(red: int = 255) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(bytes([0, red, 0, 0])))
+        + chunk(b"IEND", b"")
     )
 
 
@@ -83,14 +87,14 @@ async def test_a_report_says_who_found_what_with_summary_table_sources_and_folde
     plotter = EarlierResult("Plotter", "draw a chart of it", "A bar chart of total by region.", (chart,))
     outcome, files = await write("Write a report about the refunds with the chart.", ANALYST, LIBRARIAN, plotter)
     text, page = files["report.md"], files["report.html"]
-    assert text.startswith("# The refunds\n")
+    assert text.startswith("# Refunds\n")
     summary = text.split("## Summary")[1].split("## 1.")[0]
     assert "- The total of refunds is **1,234.50**. *(Data analyst)*" in summary
     assert "Refunds are paid within 14 days." in summary
-    assert "## 1. Compute the total refunds in refunds.csv\n\n*Found by Data analyst*" in text
+    assert "## 1. Total refunds\n\n*Found by Data analyst*" in text
     assert '— handbook.md, "Refunds", line 4' in text
     assert text.index("Appendix") < text.index("```sql\nSELECT region")
-    assert "![refunds.png](refunds.png)" in text
+    assert "![Refunds](refunds.png)" in text
     tags = Tags(page)
     assert len(tags.all("table")) == 1
     assert len(tags.all("details")) == 1
@@ -100,9 +104,9 @@ async def test_a_report_says_who_found_what_with_summary_table_sources_and_folde
     assert base64.b64decode(source.removeprefix("data:image/png;base64,")) == png()
     assert [file.name for file in outcome.files] == ["report.md", "report.html", "refunds.png"]
     assert "1,234.50" in outcome.conclusion
-    assert (
-        outcome.abstract
-        == 'The report "The refunds" puts together 3 results, with 1 chart in it: report.md and report.html.'
+    assert outcome.abstract == (
+        'Report "Refunds" (report.md and report.html, with 1 chart): The total of refunds is 1,234.50. Refunds are paid '
+        "within 14 days. A bar chart of total by region."
     )
 
 
@@ -157,11 +161,17 @@ async def test_the_name_asked_for_is_used_and_text_on_request(write):
     ("task", "title", "shape"),
     [
         ('Write a report titled "Refunds in May" with a chart', "Refunds in May", "report"),
-        ("Write a one-page summary of the sales figures.", "The sales figures", "short"),
+        ("Write a one-page summary of the sales figures.", "Sales figures", "short"),
         ("Give me the key findings as bullet points", "Summary", "bullets"),
         ("Write a report with a chart", "Report", "report"),
         ("write a report about it", "Report", "report"),
         ("Write a report on customer churn and save it as churn.md", "Customer churn", "report"),
+        ("Write a report on Q3 revenue with the chart", "Q3 revenue", "report"),
+        ("Write a sales report", "Sales", "report"),
+        ("Prepare a short report for the management on regional sales", "Regional sales", "short"),
+        ("List the findings as bullet points", "Summary", "bullets"),
+        ("Write a short e-mail to the team with the findings", "Findings", "email"),
+        ("write a memo about the Q3 figures to the board and save it as memo.html", "Q3 figures", "report"),
     ],
 )
 def test_title_and_shape(task, title, shape):
@@ -185,7 +195,7 @@ async def test_a_table_in_a_file_is_shown(write, made):
 
 async def test_two_charts_of_one_name_are_both_shown_and_png_goes_before_svg(write, made):
     first = EarlierResult("A", "one", "One.", (made("c.png", png(), "image/png"), made("c.svg", SVG, "image/svg+xml")))
-    second = EarlierResult("B", "two", "Two.", (made("c.png", png(), "image/png"),))
+    second = EarlierResult("B", "two", "Two.", (made("c.png", png(7), "image/png"),))
     outcome, files = await write("Write a report", first, second)
     assert len(Tags(files["report.html"]).all("img")) == 2
     assert [file.name for file in outcome.files][2:] == ["c.png", "c-2.png"]
@@ -201,3 +211,95 @@ async def test_a_result_of_one_megabyte_does_not_hang(write):
     long = EarlierResult("A", "x" * 5000, ("word < > | ` " * 20 + "\n\n") * 2000)
     _, files = await write("Write a report", long)
     assert len(files["report.html"]) > 100_000
+
+
+@pytest.mark.parametrize(
+    ("task", "subject"),
+    [
+        ("Compute the total refunds in refunds.csv", "Total refunds"),
+        ("what is the average delivery time per carrier in orders.csv?", "Average delivery time per carrier"),
+        ("draw a line chart of monthly revenue in sales.csv", "Monthly revenue"),
+        ("Plot the result as a bar chart", ""),
+        ("plot it", ""),
+        ("Solve x^2 - 5*x + 6 = 0", "Solve x^2 - 5*x + 6 = 0"),
+        ("Which product sells best?", "Which product sells best"),
+    ],
+)
+def test_a_task_names_its_subject(task, subject):
+    assert subject_of(task) == subject
+
+
+async def test_without_a_title_the_report_is_named_after_what_was_found(write):
+    outcome, files = await write("Write a report", ANALYST, LIBRARIAN)
+    assert files["report.md"].startswith("# Total refunds and refund policy\n")
+    assert outcome.abstract.startswith('Report "Total refunds and refund policy"')
+
+
+ROWS = "| region | total |\n|---|---|\n| north | 1000 |\n| south | 234.5 |"
+CHART = 'Drew a bar chart, "Total by region", with 2 values: chart.png.\n\n' + ROWS.replace("234.5", "234.50")
+
+
+@pytest.mark.parametrize("first", ["numbers", "chart"])
+async def test_a_chart_stands_beside_the_numbers_it_shows(write, made, first):
+    plotter = EarlierResult("Plotter", "draw a bar chart of it", CHART, (made("chart.png", png(), "image/png"),))
+    earlier = (ANALYST, plotter) if first == "numbers" else (plotter, ANALYST)
+    outcome, files = await write("Write a report", *earlier)
+    text = files["report.md"]
+    assert "## 1. Total refunds\n\n*Found by Data analyst · chart by Plotter*" in text
+    assert "## 2." not in text
+    assert text.count("| north | 1000 |") == 1
+    assert text.count("![Total by region](chart.png)") == 1
+    assert files["report.html"].count("<figcaption>Total by region</figcaption>") == 1
+    assert "Drew" not in outcome.abstract
+
+
+async def test_a_chart_alone_is_told_by_its_numbers(write, made):
+    plotter = EarlierResult("Plotter", "plot it", CHART, (made("chart.png", png(), "image/png"),))
+    outcome, _ = await write("Write a report", plotter)
+    assert "Total by region: north: 1000; south: 234.50." in outcome.abstract
+
+
+async def test_what_comes_twice_is_told_once(write, made):
+    chart = made("chart.png", png(), "image/png")
+    again = made("same.png", png(), "image/png")
+    plotter = EarlierResult("Plotter", "draw it", "A pie chart of shares.", (chart,))
+    nested = EarlierResult("Analyst of another team", "draw it there", "The shares are even.", (again,))
+    outcome, files = await write("Write a report", plotter, plotter, nested)
+    assert len(Tags(files["report.html"]).all("img")) == 1
+    names = [file.name for file in outcome.files]
+    assert len(names) == len(set(names))
+    assert files["report.md"].count("A pie chart of shares.") == 2  # in the summary and in its section
+
+
+async def test_a_report_on_a_report_repeats_nothing(write):
+    report = EarlierResult("Writer", "write a report", "Report: The total of refunds is 1,234.50.")
+    _, files = await write("write it to summary.md", ANALYST, report)
+    assert "Writer" not in files["summary.md"]
+
+
+async def test_several_answers_of_one_result_are_all_findings(write):
+    both = EarlierResult(
+        "Librarian",
+        "find the warranty and the weight",
+        "**The warranty is 36 months.** — m.md, line 3\n\n**It weighs 12 kg.** — m.md, line 9\n\n> quoted",
+    )
+    outcome, _ = await write("Write a report", both)
+    assert "The warranty is 36 months. It weighs 12 kg." in outcome.abstract
+
+
+async def test_columns_of_numbers_are_aligned_to_the_right(write):
+    _, files = await write("Write a report", ANALYST)
+    assert "| --- | ---: |" in files["report.md"]
+    assert '<td style="text-align:right">1000</td>' in files["report.html"]
+
+
+async def test_an_email_is_plain_text_of_the_findings_only(write, made):
+    chart = EarlierResult("Plotter", "draw it", CHART, (made("chart.png", png(), "image/png"),))
+    outcome, files = await write("Write a short e-mail to the team with the findings", ANALYST, LIBRARIAN, chart)
+    assert set(files) == {"email.txt"}
+    assert outcome.conclusion == files["email.txt"]
+    assert files["email.txt"].startswith("Subject: Total refunds and refund policy\n\nHello,\n")
+    assert "- The total of refunds is 1,234.50. (Data analyst and Plotter)" in files["email.txt"]
+    assert "Attached: chart.png" in files["email.txt"]
+    assert "**" not in files["email.txt"]
+    assert [file.name for file in outcome.files] == ["email.txt", "chart.png"]

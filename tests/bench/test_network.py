@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench.wires import MESSAGE_BYTES, discussion
 
 from bench import discovery, figures, goals, load, messages, network, report
+from bench.wires import MESSAGE_BYTES, discussion
 from ioa.protocol.codec import encode
 
 TINY = network.Size(

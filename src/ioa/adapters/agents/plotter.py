@@ -115,6 +115,8 @@ def _chart(text: str, tables: Tables) -> Chart:
         return _finish(_from_result(results, tables, words), words)
     if not plain:
         named = understanding.candidates(text, text)
+        if len(named) != 1:  # a result is called by what it shows, so words of a question may name it
+            named = [table for table in named if table.result] or named
         if len(named) != 1:
             raise AgentFailed(f"What is to be plotted? There are {', '.join(table.source for table in named)}.")
         return _finish(_from_result(named, tables, words), words)

@@ -25,17 +25,24 @@ class _Blas:
         except ImportError:
             return  # slower, not wrong
         self._controller = threadpoolctl.ThreadpoolController()
+        self._openblas: Any = threadpoolctl.OpenBLASController
 
     def enter(self) -> None:
         with self._lock:
             self._users += 1
             if self._users == 1 and self._controller is not None:
+                self._take_control()
                 self._limit = self._controller.limit(limits=1, user_api="blas")
+
+    def _take_control(self) -> None:
+        """threadpoolctl lets only the first thread that asked set OpenBLAS's limit, and ignores the others silently."""
+        self._openblas.clear_controlling_thread(force=True)
 
     def leave(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0 and self._limit is not None:
+                self._take_control()
                 self._limit.restore_original_limits()
                 self._limit = None
 
