@@ -105,8 +105,8 @@ async def test_a_report_says_who_found_what_with_summary_table_sources_and_folde
     assert [file.name for file in outcome.files] == ["report.md", "report.html", "refunds.png"]
     assert "1,234.50" in outcome.conclusion
     assert outcome.abstract == (
-        'Report "Refunds" (report.md and report.html, with 1 chart): The total of refunds is 1,234.50. Refunds are paid '
-        "within 14 days. A bar chart of total by region."
+        'Report "Refunds" (report.md and report.html, with 1 chart): The total of refunds is 1,234.50. '
+        "Refunds are paid within 14 days. A bar chart of total by region."
     )
 
 

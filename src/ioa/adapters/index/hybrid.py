@@ -27,7 +27,7 @@ _BATCH = 32  # cards embedded between two looks at what else is to be done
 # a large.
 _CANDIDATES = 768
 _LEAST_SWEEP = 64
-_FEW, _PATIENCE_S = 24, 2.0
+_FEW, _PATIENCE_S = 24, 10.0
 
 
 @dataclass(slots=True)
