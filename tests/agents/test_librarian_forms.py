@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ioa.adapters.agents.answer_kinds import kind_of
+from ioa.adapters.agents.answer_number import number_in
 from ioa.adapters.agents.inquiry import split, split_nouns, understood
 from ioa.adapters.agents.librarian import Librarian
 from ioa.adapters.agents.passages import shipped_embedder
@@ -156,3 +158,29 @@ async def test_headings_of_a_pdf_are_told_from_its_lines(ask):
 def test_what_is_listed_is_understood():
     inquiry = understood("list all deadlines for the trip", [])
     assert (inquiry.kind, inquiry.what, inquiry.about) == ("listing", "deadlines", "for the trip")
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "number"),
+    [
+        ("what is the monthly rent", "The rent is 1,150 pounds a month, payable on the third working day.", "1150"),
+        ("the meal allowance abroad", "The daily allowance is 38 euros within the country and 52 euros abroad.", None),
+        ("what is the guarantee period", "We give 24 months on the small one and 60 months on the large one.", None),
+        ("how heavy is the machine", "Width 60 cm, depth 55 cm, weight 68 kg.", "68"),
+        ("how long does the tenancy last", "It begins on 1 September 2025 and runs for two years.", "2"),
+        ("what is the price", "The price is 0.62 euros per kilogram, freight included.", "0.62"),
+        ("how loud is it", "Noise level: TurboPress 9 = 74 dB", "74"),
+        ("at what temperature is it sown", "Sow indoors at 20 to 24 degrees.", None),
+        ("what is the turnover", "Turnover was 1.2 million euros in 2024.", "1200000"),
+        ("what is the interest rate", "Late payments bear interest of five percent a year.", "5"),
+        ("who is the owner", "Room 5 belongs to Anna.", None),
+    ],
+)
+def test_the_number_of_an_answer_is_the_one_that_was_asked_for(question, sentence, number):
+    assert number_in(sentence, kind_of(question)) == number
+
+
+async def test_a_number_that_answers_goes_along_as_a_table_of_one_cell(ask):
+    outcome = await ask("what is the monthly rent?", "lease.pdf")
+    assert [(file.name, file.path.read_text()) for file in outcome.files] == [("answer.csv", "answer\n1150\n")]
+    assert (await ask("what is the meal allowance abroad?", "expenses.md")).files == ()

@@ -221,6 +221,7 @@ async def test_a_result_of_one_megabyte_does_not_hang(write):
         ("draw a line chart of monthly revenue in sales.csv", "Monthly revenue"),
         ("Plot the result as a bar chart", ""),
         ("plot it", ""),
+        ("multiply the result by 12", ""),
         ("Solve x^2 - 5*x + 6 = 0", "Solve x^2 - 5*x + 6 = 0"),
         ("Which product sells best?", "Which product sells best"),
     ],
@@ -303,3 +304,20 @@ async def test_an_email_is_plain_text_of_the_findings_only(write, made):
     assert "Attached: chart.png" in files["email.txt"]
     assert "**" not in files["email.txt"]
     assert [file.name for file in outcome.files] == ["email.txt", "chart.png"]
+
+
+async def test_what_a_finding_announces_is_told_with_it(write):
+    listed = EarlierResult(
+        "Librarian",
+        "list all deadlines in it",
+        "**2 places in m.md with deadlines:**\n\n- by Friday — m.md, line 3\n- by May — m.md, line 9\n\n*By rules.*",
+    )
+    outcome, _ = await write("Write a report", listed)
+    assert "2 places in m.md with deadlines: by Friday; by May" in outcome.abstract
+
+
+async def test_a_bare_number_is_told_with_its_task(write):
+    result = EarlierResult("Mathematician", "multiply the result by 12", "**13800**\n\nRead as: 1150 * 12.")
+    outcome, files = await write("Write a report", result)
+    assert "- Multiply the result by 12: **13800** *(Mathematician)*" in files["report.md"]
+    assert outcome.abstract.endswith("Multiply the result by 12: 13800.")

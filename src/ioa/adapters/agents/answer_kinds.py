@@ -116,7 +116,9 @@ _LOOKS: dict[str, re.Pattern[str]] = {
         r"\broom temperature\b|\bgas mark\b|\b(?:luke|hand-?)?(?:warm|hot|cold)\b",
         "temperature",
     ),
-    "percent": _pattern(r"%|\bper ?cent\b|\bpercentage points?\b|\bbasis points?\b|\b(?:half|third|quarter)\b"),
+    "percent": _pattern(
+        rf"{_PLAIN_NUM}?\s?(?:%|\bper ?cent\b)|\bpercentage points?\b|\bbasis points?\b|\b(?:half|third|quarter)\b"
+    ),
     "number": _pattern(_PLAIN_NUM),
     "person": re.compile(
         r"\w.*?\b[A-Z][\w'’-]+|^[A-Z][\w'’-]+ [A-Z][\w'’-]+|"

@@ -158,7 +158,8 @@ def understood(task_desc: str, files: Sequence[LocalFile]) -> Inquiry:
     if (match := _MENTION.search(bare)) and (about := _subject(match["a"] or match["b"] or match["c"] or match["d"])):
         return Inquiry("mention", about, chosen, absent)
     if match := _LISTING.search(bare):
-        rest = asked(_AFTER_LISTED.sub("", match["rest"])) if _AFTER_LISTED.sub("", match["rest"]).strip() else ""
+        rest = _AFTER_LISTED.sub("", match["rest"]).strip(" ,.;:?!")
+        rest = "" if re.fullmatch(r"(?:it|them|there|this|that|the)?", rest, re.IGNORECASE) else asked(rest)
         return Inquiry("listing", rest, chosen, absent, match["what"].lower())
     if match := _SECTION.search(_CITING.sub(" ", bare)):
         title = _AFTER_SECTION.sub("", match["a"] or match["b"] or "")

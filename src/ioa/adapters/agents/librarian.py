@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from ioa.adapters.agents import extracts
+from ioa.adapters.agents.answer_kinds import kind_of
+from ioa.adapters.agents.answer_number import number_in
 from ioa.adapters.agents.documents import Document, Passage, Patience, Unreadable, is_document, read_document
 from ioa.adapters.agents.extracts import Said, flat, items, joined, quoted
 from ioa.adapters.agents.inquiry import Inquiry, split, split_nouns, understood
@@ -70,7 +73,7 @@ class Librarian:
         extra = [LocalFile(Path(path).name, "", Path(path)) for path in self.files]
         stop = threading.Event()
         try:
-            return await asyncio.to_thread(self._answer, assignment.task_desc, [*given, *extra], stop)
+            return await asyncio.to_thread(self._answer, assignment, [*given, *extra], stop)
         except asyncio.CancelledError:
             stop.set()  # the thread ends at the next document or page
             raise
@@ -79,7 +82,8 @@ class Librarian:
         """The librarian on its own: files by their paths in the text, or those given to the constructor."""
         return run_alone(self, task_desc)
 
-    def _answer(self, task_desc: str, files: list[LocalFile], stop: threading.Event) -> Outcome:
+    def _answer(self, assignment: Assignment, files: list[LocalFile], stop: threading.Event) -> Outcome:
+        task_desc = assignment.task_desc
         inquiry = understood(task_desc, files)
         if inquiry.absent:
             there = ", ".join(file.name for file in files) or "none"
@@ -89,7 +93,7 @@ class Librarian:
         conclusion, abstract = self._said(inquiry, documents, task_desc)
         if notes:
             conclusion += "\n\n" + "\n".join(f"*Note: {note}*" for note in notes)
-        return Outcome(conclusion, abstract)
+        return Outcome(conclusion, abstract, _number_file(inquiry, conclusion, assignment.folder))
 
     def _said(self, inquiry: Inquiry, documents: list[Document], task_desc: str) -> Said:
         about = inquiry.about
@@ -157,6 +161,19 @@ class Librarian:
 
 def _cited(found: Found) -> str:
     return f'"{shortened(plain(flat(found.sentence)), 200)}" ({found.passage.citation})'
+
+
+def _number_file(inquiry: Inquiry, conclusion: str, folder: Path) -> tuple[LocalFile, ...]:
+    """The number that answers, as a table of one cell that others may compute with; nothing when it is not clear."""
+    headlines = re.findall(r"^\*\*(.+?)\*\* — ", conclusion, re.MULTILINE)
+    if inquiry.kind != "passages" or len(headlines) != 1 or "\n\nNot found in " in conclusion:
+        return ()
+    number = number_in(headlines[0], kind_of(inquiry.about))
+    if number is None:
+        return ()
+    path = folder / "answer.csv"
+    path.write_text(f"answer\n{number}\n", encoding="utf-8")
+    return (LocalFile(path.name, "text/csv", path),)
 
 
 def _note(question: str, answer: _Answer | None, answers: list[_Answer], missing: list[str]) -> None:

@@ -68,6 +68,7 @@ _IN_FILE = re.compile(
     r"(?=\s*(?:,|$|and\b|by\b|per\b|for\b))",
     re.IGNORECASE,
 )
+_REFERS = re.compile(r"\b(?:it|them|(?:the|this|that) (?:results?|answers?|numbers?|values?|outcome))\b", re.IGNORECASE)
 _TITLE_CHARS = 90
 
 
@@ -118,7 +119,10 @@ def subject_of(task: str) -> str:
     """What a task is about, as a heading: "Compute the total refunds in a.csv" is about "Total refunds"; empty when
     it only refers to something ("plot it")."""
     text = " ".join(task.split()).strip(" .?!:")
-    bare = _ASKING.sub("", text)
+    bare = re.sub(
+        r"^(?:in|from|according to|per)\s+\S+\.\w{2,5}\s*,?\s+", "", _ASKING.sub("", text), flags=re.IGNORECASE
+    )
+    bare = _ASKING.sub("", bare)
     bare = _IN_FILE.sub("", bare)
     if match := _CHART_OF.match(bare):
         bare = match[1] or ""
@@ -130,7 +134,7 @@ def subject_of(task: str) -> str:
         re.IGNORECASE,
     ):
         return ""
-    return capitalised(bare)
+    return "" if _REFERS.search(bare) else capitalised(bare)
 
 
 def names_of(task: str, shape: Shape = "report") -> tuple[str, bool]:

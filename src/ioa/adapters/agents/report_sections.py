@@ -30,6 +30,7 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*([\w+-]*)[^\n]*\n(.*?)\n? {0,3}\1[`
 _CODE_LANGUAGES = {"sql": "SQL", "python": "Python", "py": "Python", "duckdb": "SQL"}
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _TABLE = re.compile(r"(?:^[ \t]*\|.*\n?)+", re.MULTILINE)
+_PLACE = re.compile(r"\s+— [^—]*$")
 _NUMBER = re.compile(r"[-−]?[\d,]*\d(?:\.\d+)?(?:[eE][-+]?\d+)?\s?%?")
 _DREW = re.compile(
     r"\b(?:drew|drawn|plotted|saved|chart of|made)\b.*\b(?:chart|plot|graph|histogram|diagram|heat ?map)\b|\bchart\b",
@@ -107,7 +108,7 @@ def _section(result: EarlierResult, taken: dict[str, str]) -> Section:
     for picture in pictures:  # shown below the text, once
         for name in {picture.name, picture.file.name}:
             body = re.sub(rf"!\[[^\]\n]*\]\(<?{re.escape(name)}>?\)", "", body)
-    finding = _led(key_finding(result.conclusion), subject_of(result.task_desc)) or (
+    finding = _led(key_finding(result.conclusion), subject_of(result.task_desc) or result.task_desc) or (
         f"See {pictures[0].name}." if pictures else "See below."
     )
     task = escaped(shortened(result.task_desc, 110)).rstrip(".?! ")
@@ -128,7 +129,11 @@ def key_finding(conclusion: str) -> str:
     if len(bold) > 1:
         unfound = [part for part in paragraphs if part.startswith("Not found in ")]
         return shortened(" ".join([*bold, *unfound]), _FINDING_CHARS)
-    return first_sentence(conclusion, _FINDING_CHARS)
+    first = first_sentence(conclusion, _FINDING_CHARS)
+    listed = [_PLACE.sub("", line) for line in re.findall(r"^\s*[-*+] (.+)$", conclusion, re.MULTILINE)]
+    if listed and first.rstrip("*_ ").endswith(":"):  # what is announced is what was found
+        first = shortened(f"{first.strip('*_ ')} {'; '.join(one.strip(chr(34)) for one in listed)}", _FINDING_CHARS)
+    return first
 
 
 def _led(finding: str, subject: str) -> str:
@@ -136,7 +141,8 @@ def _led(finding: str, subject: str) -> str:
     if match := re.fullmatch(r"\*\*([^*]+)\*\*", finding.strip()):
         finding = match[1]
     words = re.findall(r"[^\W\d_]{2,}", finding)
-    return f"{escaped(shortened(subject, 110))}: **{finding}**" if finding and subject and len(words) < 3 else finding
+    lead = escaped(shortened(capitalised(subject), 110)).rstrip(".?! ")
+    return f"{lead}: **{finding}**" if finding and lead and len(words) < 3 else finding
 
 
 def _named(files: Sequence[LocalFile], taken: dict[str, str], result: EarlierResult) -> tuple[Picture, ...]:
