@@ -282,6 +282,9 @@ def _sql_answer(text: str, tables: Tables) -> list[Answer] | None:
             f"{table.name} ({', '.join(column.name for column in table.columns[:30])})" for table in tables.tables
         )
         raise AgentFailed(f"The query failed: {str(error).splitlines()[0]} Tables: {known}.") from error
+    if len(rows) == 1:
+        cells = "; ".join(f"{name}: **{value}**" for name, value in zip(columns, rows[0], strict=True))
+        return [Answer(f"The query found one row: {cells}.", columns, rows, sql)]
     return [Answer(f"The query found **{len(rows)}** row(s).", columns, rows, sql)]
 
 

@@ -225,12 +225,12 @@ def _bubblewrap(work: Path, names: dict[str, LocalFile]) -> list[str]:
             command += ["--ro-bind", top, top]
     for config in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "fonts", "mime.types"):
         command += ["--ro-bind-try", f"/etc/{config}", f"/etc/{config}"]
-    for prefix in _interpreter_folders():
-        command += ["--ro-bind", prefix, prefix]
     size = ["--size", str(_TMPFS_BYTES), "--tmpfs"]
     # Read-only, or a client that runs as root would let the program write sysctls (core_pattern: a way out).
     command += ["--proc", "/proc", "--remount-ro", "/proc"]
     command += ["--dev", "/dev", *size, "/dev/shm", "--remount-ro", "/dev", *size, "/tmp"]  # noqa: S108
+    for prefix in _interpreter_folders():  # after /tmp: a virtual environment may lie there
+        command += ["--ro-bind", prefix, prefix]
     command += ["--bind", str(work), _INSIDE]
     for name, file in names.items():
         command += ["--ro-bind", str(file.path.resolve()), f"{_INSIDE}/{name}"]
