@@ -292,11 +292,7 @@ def _table(r: Reader, used: set[Column]) -> None:
             r.out.kind = "rows"
         return
     operands_only = all(any(column.kind == "number" for column in item.columns) for item in free)
-    if (
-        operands_only
-        and not any(item.kind in {"list", "who"} for item in r.items)
-        and not (any(item.kind == "which" for item in r.items) and False)
-    ):
+    if operands_only and not any(item.kind in {"list", "who"} for item in r.items):
         additive = all(r.additive(column) for item in free for column in item.columns)
         if additive:
             _bare_totals(r, _operands(r))

@@ -175,7 +175,7 @@ class Marker:
     def mark(self, text: str, scope: Scope) -> list[Item]:
         """Items of the question, in order, with nothing left out."""
         for table in self._tables.tables:
-            text = _without_name(text, table, named=any(table is one for one in scope.tables))
+            text = _without_name(text, table)
         if find_column(["age"], scope):
             text = re.sub(r"\byears?[ -](?:old|of age)\b", "age", text, flags=re.IGNORECASE)
         tokens = tokenize(text)
@@ -454,13 +454,12 @@ def _gram_forms(part: list[Token]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _without_name(text: str, table: Table, *, named: bool) -> str:
+def _without_name(text: str, table: Table) -> str:
     """The question without the path or name of the file, so that its words are not taken for data."""
     file, *_ = table.source.split(":")
     pattern = (
         rf"(?:\b(?:file|table|dataset|in|from|of)\s+)?[`\"'“]?(?:[\w./~\\:-]*[/\\])?{re.escape(file)}[`\"'”]?(?!\w)"
     )
-    del named
     return re.sub(pattern, " ", text, flags=re.IGNORECASE)
 
 
