@@ -151,8 +151,10 @@ def type_words(info: shape.Type) -> str:
 
 
 def anchor(cls: type) -> str:
-    """Of a value's heading, `Card (value)`: there is a frame `card` too."""
-    return f"{cls.__name__.lower()}-value"
+    """Of its heading: a frame's is its tag, a value's `Card (value)`, because there is a frame `card` too."""
+    info = shape.type_info(cls)
+    tag = info.tag if isinstance(info, shape.StructType) else None
+    return str(tag) if tag else f"{cls.__name__.lower()}-value"
 
 
 def default_words(field: shape.Field) -> str:

@@ -25,6 +25,7 @@ from ioa.client.group_info import GroupInfo
 from ioa.client.handshake import Patience
 from ioa.client.jobs import Jobs, Key, leaf
 from ioa.client.journal import Journal
+from ioa.client.purse import purses
 from ioa.client.task_management import TaskManagement
 from ioa.client.team_formation import TeamFormation
 from ioa.conversation.group import Group
@@ -150,6 +151,7 @@ class Client:
             temporary.cleanup()
 
     def _put_together(self, jobs: Jobs, folder: Path) -> None:
+        purse = purses(self._connection, self._new_id, jobs)
         self._formation = TeamFormation(
             card=self.card,
             policy=self.policy,
@@ -159,6 +161,7 @@ class Client:
             jobs=jobs,
             clock=self._clock,
             listener=self._listener,
+            purse=purse,
         )
         self._communication = Communication(
             card=self.card,
@@ -171,6 +174,7 @@ class Client:
             clock=self._clock,
             listener=self._listener,
             observation=self._observation,
+            purse=purse,
         )
         self._tasks = TaskManagement(
             card=self.card,
@@ -190,6 +194,7 @@ class Client:
             places=self._settings.max_concurrent_tasks,
             nested_teams=self._settings.nested_teams,
             folder=folder,
+            purse=purse,
         )
 
     def _load(self) -> None:

@@ -22,10 +22,12 @@ from ioa.client.decisions import AgentSearch, TooLate, ask_policy
 from ioa.client.events import Deciding, FellBack, Listener
 from ioa.client.group_info import GroupInfo
 from ioa.client.jobs import Jobs
+from ioa.client.purse import OpenPurse, Purse
 from ioa.client.team_formation import request_id
 from ioa.conversation.group import Group
 from ioa.ports.clock import Clock
 from ioa.ports.policy import GroupView, Policy, PolicyFailed, TurnMessage
+from ioa.ports.spending import added
 from ioa.protocol.cards import Card
 from ioa.protocol.errors import MalformedFrame, ProtocolError
 from ioa.protocol.messages import AnyMessage, Conclusion, Discussion, Pause, Turn, kind
@@ -51,6 +53,7 @@ class Floor:
 
     since: int
     ends_at: float
+    purse: Purse
     attempts: int = 0
     overtaken: int = 0
     refusal: str = ""
@@ -77,6 +80,7 @@ class Communication:
         clock: Clock,
         listener: Listener,
         observation: Observation | None,
+        purse: OpenPurse,
     ) -> None:
         self._card = card
         self._policy = policy
@@ -88,6 +92,7 @@ class Communication:
         self._clock = clock
         self._listen = listener
         self._observation = observation
+        self._purse = purse
         self._floors: dict[str, Floor] = {}
         self._behind: dict[str, float] = {}  # groups whose log may have gone on elsewhere, until when
 
@@ -118,7 +123,7 @@ class Communication:
             self._jobs.cancel(key)
             if floor is not None:
                 self._connection.withdraw(turn_id(group.comm_id, floor.since))
-            floor = Floor(group.floor_since, self._limit(group))
+            floor = Floor(group.floor_since, self._limit(group), self._purse(comm_id=group.comm_id))
             floor.said = self._connection.waiting(turn_id(group.comm_id, floor.since)) is not None  # after a restart
             self._floors[group.comm_id] = floor
         if floor.said or floor.fell_back or group.seq < floor.wait_for_seq or self._jobs.running(key):
@@ -176,6 +181,7 @@ class Communication:
                     contacts=self._contacts.contacts,
                     search=self._search,
                     observation=await self._observed(floor.refusal),
+                    spending=floor.purse,
                 )
                 return await self._policy.turn(view)
 
@@ -203,7 +209,12 @@ class Communication:
             if not isinstance(message, Turn):  # pyright: ignore[reportUnnecessaryIsInstance] - policies are foreign code
                 raise MalformedFrame("malformed", f"a turn cannot be {type(message).__name__}")
             stamped = replace(
-                message, sender=self._card.name, comm_id=comm_id, message_id=turn_id(comm_id, floor.since), seq=0
+                message,
+                sender=self._card.name,
+                comm_id=comm_id,
+                message_id=turn_id(comm_id, floor.since),
+                seq=0,
+                usage=added(floor.purse.usage, message.usage),
             )
             behind = not self._connection.connected or self._clock.monotonic_s() < self._behind.get(comm_id, 0.0)
             if behind:

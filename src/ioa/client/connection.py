@@ -29,6 +29,7 @@ from ioa.protocol.frames import (
     Delivery,
     Found,
     GoalOffer,
+    Granted,
     HubFrame,
     Launched,
     LaunchGroup,
@@ -36,8 +37,11 @@ from ioa.protocol.frames import (
     Pong,
     Post,
     PublishContacts,
+    Recorded,
     Refusal,
     Search,
+    Spend,
+    Spent,
     UpdateCard,
     Updated,
     Welcome,
@@ -48,8 +52,8 @@ from ioa.protocol.names import printable
 PASSING: frozenset[Code] = frozenset({"too_fast", "unavailable"})
 """Refusals of the moment: the same frame is sent again a little later."""
 
-Asking: TypeAlias = Search | LaunchGroup | UpdateCard
-Answer: TypeAlias = Found | Launched | Updated
+Asking: TypeAlias = Search | LaunchGroup | UpdateCard | Spend | Spent
+Answer: TypeAlias = Found | Launched | Updated | Granted | Recorded
 
 _log = logging.getLogger(__name__)
 
@@ -260,7 +264,7 @@ class HubConnection:
                     self._receiver.accepted(message)
             case Refusal():
                 self._refuse(frame)
-            case Found() | Launched() | Updated():
+            case Found() | Launched() | Updated() | Granted() | Recorded():
                 asked = self._asked.get(frame.request_id)
                 if asked is not None and not asked[1].done():
                     asked[1].set_result(frame)

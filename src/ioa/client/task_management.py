@@ -24,6 +24,7 @@ from ioa.client.events import AgentStarted, AgentStopped, Listener
 from ioa.client.group_info import Chat, GroupInfo, failed_before
 from ioa.client.jobs import Jobs, Key
 from ioa.client.journal import Journal, Run
+from ioa.client.purse import OpenPurse, Purse
 from ioa.client.task_files import TaskFolder, share
 from ioa.client.team_formation import TeamFormation, results_for
 from ioa.conversation.group import Group
@@ -33,6 +34,7 @@ from ioa.ports.agent import Agent, AgentFailed, Assignment, EarlierResult
 from ioa.ports.artifacts import ArtifactExchange
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.policy import Brief, Policy, PolicyFailed, TaskView
+from ioa.ports.spending import added
 from ioa.protocol.cards import Card
 from ioa.protocol.errors import MalformedFrame, ProtocolError
 from ioa.protocol.frames import Post
@@ -79,6 +81,7 @@ class TaskManagement:
         places: int,
         nested_teams: bool,
         folder: Path,
+        purse: OpenPurse,
     ) -> None:
         self._card = card
         self._agent = agent
@@ -97,6 +100,8 @@ class TaskManagement:
         self._places = asyncio.Semaphore(places)
         self._nested_teams = nested_teams
         self._folder = folder
+        self._open_purse = purse
+        self._purses: dict[tuple[str, str], Purse] = {}
         self._runs: dict[tuple[str, str], Run] = {(run.comm_id, run.task_id): run for run in journal.runs()}
         self._begun: set[tuple[str, str]] = set()  # agents that this process has started
 
@@ -114,6 +119,7 @@ class TaskManagement:
         if group.ended:
             for place in [place for place in self._runs if place[0] == group.comm_id]:
                 del self._runs[place]
+                self._purses.pop(place, None)
 
     def forget(self) -> None:
         """The groups are gone, and the tasks with them."""
@@ -192,6 +198,7 @@ class TaskManagement:
             task_desc=brief.task_desc[:MAX_TEXT_CHARS],
             messages=brief.messages[:1_000],
             criteria=brief.criteria[:MAX_SHORT_CHARS],
+            usage=self._purse(comm_id, task_id).take(),
         )
         run = Run(
             comm_id=comm_id,
@@ -216,7 +223,9 @@ class TaskManagement:
         if view is None or brief is None:
             return
         team_up = view.may_team_up and not again and await self._needs_team(view)
-        if team_up and await self._formation.for_task(view.group, view.task, brief):
+        if team_up and await self._formation.for_task(
+            view.group, view.task, brief, self._purse(run.comm_id, run.task_id)
+        ):
             self._keep(replace(run, state="nested"))
             return
         async with self._places:
@@ -285,7 +294,20 @@ class TaskManagement:
                     made = await folder.fetch(report.artifacts)
                     desc = group.tasks[name].task_desc
                     earlier.append(EarlierResult(report.assignee, desc, report.conclusion, made))
-        return Assignment(run.task_id, brief.task_desc or task.task_desc, folder.work, files, tuple(earlier))
+        return Assignment(
+            run.task_id,
+            brief.task_desc or task.task_desc,
+            folder.work,
+            files,
+            tuple(earlier),
+            self._purse(run.comm_id, run.task_id),
+        )
+
+    def _purse(self, comm_id: str, task_id: str) -> Purse:
+        place = (comm_id, task_id)
+        if place not in self._purses:
+            self._purses[place] = self._open_purse(comm_id=comm_id, task_id=task_id)
+        return self._purses[place]
 
     def _tell(self, run: Run, text: str) -> None:
         progress = TaskProgress(
@@ -311,6 +333,7 @@ class TaskManagement:
             search=self._search,
             may_team_up=self._nested_teams and group.team_up_depth < group.budgets.depth,
             avoid=failed_before(group, task),
+            spending=self._purse(comm_id, task_id),
         )
 
     def _result(self, comm_id: str, task_id: str, status: TaskEnd, text: str) -> TaskResult:
@@ -333,11 +356,14 @@ class TaskManagement:
         place = (message.comm_id, message.task_id)
         before = self._runs.get(place) or Run(comm_id=message.comm_id, task_id=message.task_id, state="ended")
         run = replace(before, state="ended")
+        purse = self._purses.pop(place, None)
+        if purse is not None:
+            message = replace(message, usage=added(purse.take(), message.usage))
         try:
             self._connection.post(message, run)
         except MalformedFrame as error:
             text = f"the result of this task cannot be sent: {error.rule}"
-            message = self._result(*place, "failed", text)
+            message = replace(self._result(*place, "failed", text), usage=message.usage)
             self._connection.post(message, run)
         self._runs[place] = run
         if place in self._begun:

@@ -21,6 +21,7 @@ from ioa.client.decisions import AgentSearch, ask_policy
 from ioa.client.events import GoalTaken, Listener, TeamLaunched
 from ioa.client.group_info import failed_before
 from ioa.client.jobs import Jobs
+from ioa.client.purse import OpenPurse, Purse
 from ioa.conversation.formation import Decide, LaunchGroupChat, SearchAgent, ToolCall, best_of, form_team
 from ioa.conversation.group import Group
 from ioa.conversation.task import Task
@@ -58,7 +59,9 @@ class TeamFormation:
         jobs: Jobs,
         clock: Clock,
         listener: Listener,
+        purse: OpenPurse,
     ) -> None:
+        self._purse = purse
         self._card = card
         self._policy = policy
         self._connection = connection
@@ -78,6 +81,7 @@ class TeamFormation:
     async def _for_goal(self, offer: GoalOffer) -> None:
         async with self._places:
             self._listen(GoalTaken(offer.goal_id, offer.goal))
+            purse = self._purse(goal_id=offer.goal_id)
 
             def frame(members: tuple[str, ...]) -> LaunchGroup:
                 return LaunchGroup(
@@ -88,6 +92,8 @@ class TeamFormation:
                     max_turns=offer.max_turns,
                     given=offer.given,
                     artifacts=offer.artifacts,
+                    usage=purse.usage,
+                    traceparent=offer.traceparent,
                 )
 
             try:
@@ -102,6 +108,7 @@ class TeamFormation:
                         forced=False,
                         file_names=tuple(artifact.name for artifact in offer.artifacts),
                         given=offer.given,
+                        spending=purse,
                     )
                     limit_s = offer.budgets.turn_timeout_s * SHARE_OF_TURN
                     comm_id, members = await self._form(situation, frame, limit_s, alone=True)
@@ -111,7 +118,7 @@ class TeamFormation:
                 return
             self._listen(TeamLaunched(comm_id, members, goal_id=offer.goal_id))
 
-    async def for_task(self, group: Group, task: Task, brief: Brief) -> str:
+    async def for_task(self, group: Group, task: Task, brief: Brief, purse: Purse) -> str:
         """Form a team for a task of this client. The comm_id of its group; "" means: do it alone."""
         given = given_for(group, task, brief)
 
@@ -124,6 +131,7 @@ class TeamFormation:
                 parent=Parent(comm_id=group.comm_id, task_id=task.task_id),
                 given=given,
                 artifacts=group.artifacts,
+                usage=purse.usage,
             )
 
         situation = TeamSituation(
@@ -136,6 +144,7 @@ class TeamFormation:
             given=given,
             nested=True,
             avoid=failed_before(group, task),
+            spending=purse,
         )
         limit_s = min(group.budgets.turn_timeout_s, group.budgets.task_timeout_s) * SHARE_OF_TURN
         try:
@@ -190,6 +199,7 @@ class TeamFormation:
             nested=situation.nested,
             contacts=self._contacts.contacts,
             avoid=situation.avoid,
+            spending=situation.spending,
         )
         try:
             left_s = ends_at - self._clock.monotonic_s()

@@ -41,6 +41,8 @@ from ioa.protocol.frames import (
     PublishContacts,
     Refusal,
     Search,
+    Spend,
+    Spent,
     UpdateCard,
     Updated,
     Welcome,
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Question: TypeAlias = Post | Search | LaunchGroup | PublishContacts | UpdateCard
+Question: TypeAlias = Post | Search | LaunchGroup | PublishContacts | UpdateCard | Spend | Spent
 
 _FAREWELL_S = 2.0  # of real time: how long a peer that is being closed may hold us up
 _SEARCH_COST = 5.0
@@ -265,6 +267,10 @@ class ConnectionLoop:
             case UpdateCard():
                 await hub.registry.update(name, frame.card)
                 return Updated(request_id=frame.request_id)
+            case Spend():
+                return await hub.accounts.ask(name, frame)
+            case Spent():
+                return await hub.accounts.tell(name, frame)
             case PublishContacts():
                 record = ContactsRecord(contacts=frame.contacts, at=hub.clock.now_s())
                 owner = hub.registry.named(name).owner

@@ -39,7 +39,7 @@ async def goal_events(hub: Hub, goal_id: str, *, after: int) -> AsyncIterator[by
             except (StoreUnavailable, Refused):
                 return
             if _differs(shown, goal) and not goal.final:
-                yield _event("goal", goal_view(goal, rows))
+                yield _event("goal", goal_view(goal, rows, (await hub.accounts.of_goal(goal_id)).usage))
                 shown = goal
             for entry in page:
                 yield _event("message", entry_view(entry), number=entry.pos)
@@ -47,7 +47,7 @@ async def goal_events(hub: Hub, goal_id: str, *, after: int) -> AsyncIterator[by
             if len(page) == _PAGE:
                 continue
             if goal.final:  # read before the page: all that led to it has been shown
-                yield _event("goal", goal_view(goal, rows))
+                yield _event("goal", goal_view(goal, rows, (await hub.accounts.of_goal(goal_id)).usage))
                 return
             try:
                 async with asyncio.timeout(KEEP_ALIVE_S):

@@ -45,6 +45,7 @@ class NewGoal(Struct, frozen=True, kw_only=True):
     team: tuple[str, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     continues: str | None = None
+    traceparent: str | None = None
 
 
 class Goals:
@@ -138,6 +139,7 @@ class Goals:
             artifacts=new.artifacts,
             continues=new.continues,
             given=given,
+            traceparent=new.traceparent,
         )
 
     async def resume(self) -> None:

@@ -102,6 +102,8 @@ class GroupSetup:
                 continues=goal.continues,
                 given=tuple(dict.fromkeys((*goal.given, *frame.given)))[:MAX_GIVEN],
                 artifacts=_united(goal.artifacts, frame.artifacts),
+                usage=frame.usage,
+                traceparent=frame.traceparent,
             )
         )
         unit.put_goal(replace(goal, status="running", comm_id=comm_id))
@@ -149,6 +151,8 @@ class GroupSetup:
                 parent=parent,
                 given=frame.given,
                 artifacts=frame.artifacts,
+                usage=frame.usage,
+                traceparent=frame.traceparent,
             )
         )
         return comm_id

@@ -12,7 +12,7 @@ from ioa.hub.endpoint import Call, Endpoint, Items, Page, json_response
 from ioa.hub.events import goal_events
 from ioa.hub.goals import NewGoal
 from ioa.hub.records import GOAL, GoalRecord, GoalStatus, read
-from ioa.hub.views import Goal, goal_view
+from ioa.hub.views import Goal, ModelCall, call_view, goal_view
 from ioa.ports.store import GroupRow
 from ioa.protocol.errors import Refused
 from ioa.protocol.messages import MAX_TEXT_CHARS, Artifacts, Budgets, Id, Name, Names, Short
@@ -62,6 +62,7 @@ async def create(call: Call) -> Goal:
             team=body.team,
             artifacts=body.artifacts,
             continues=body.continues,
+            traceparent=call.request.headers.get("traceparent", "")[:64] or None,
         )
     )
     return await _view(call, record)
@@ -83,7 +84,8 @@ async def _rows(call: Call, record: GoalRecord) -> list[GroupRow]:
 
 
 async def _view(call: Call, record: GoalRecord) -> Goal:
-    return goal_view(record, await _rows(call, record))
+    account = await call.hub.accounts.of_goal(record.goal_id)
+    return goal_view(record, await _rows(call, record), account.usage)
 
 
 async def listed(call: Call) -> Items[Goal]:
@@ -109,6 +111,15 @@ async def listed(call: Call) -> Items[Goal]:
 
 async def get(call: Call) -> Goal:
     return await _view(call, await _own(call))
+
+
+async def calls(call: Call) -> Items[ModelCall]:
+    query = call.query
+    assert isinstance(query, Page)
+    record = await _own(call)
+    page = await call.hub.accounts.calls(record.goal_id, after=query.after_number(), limit=query.limit)
+    more = str(page[-1][0]) if len(page) == query.limit else None
+    return Items(items=tuple(call_view(entry) for _, entry in page), next=more)
 
 
 async def cancel(call: Call) -> Goal:
@@ -150,6 +161,14 @@ ENDPOINTS = (
         query=GoalPage,
     ),
     Endpoint(method="GET", path="/v1/goals/{goal_id}", summary="One goal.", handler=get, answer=Goal),
+    Endpoint(
+        method="GET",
+        path="/v1/goals/{goal_id}/calls",
+        summary="The model calls of a goal, oldest first, with what each has used.",
+        handler=calls,
+        answer=Items[ModelCall],
+        query=Page,
+    ),
     Endpoint(
         method="POST",
         path="/v1/goals/{goal_id}/cancel",

@@ -26,6 +26,7 @@ from ioa.hub.message_routing import MessageRouting
 from ioa.hub.security import Identity, Users, token_hash
 from ioa.hub.session_management import GOING_AWAY, Sessions
 from ioa.hub.settings import HubSettings
+from ioa.hub.spending import Accounts
 from ioa.hub.unit import Unit
 from ioa.hub.watchers import Watchers
 from ioa.ports.clock import Clock, NewId
@@ -75,6 +76,7 @@ class Hub:
         )
         self.routing = MessageRouting(self.ledger, self.sessions, self.artifacts)
         self.setup = GroupSetup(self.registry, self.groups, self.goal_book, self.ledger, self.artifacts)
+        self.accounts = Accounts(store, self.goal_book, self.groups, clock)
         self._alarms = Alarms(clock)
         self._deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin)
         self.goals = Goals(

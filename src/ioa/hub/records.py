@@ -23,6 +23,7 @@ UPLOAD = "upload"
 ARTIFACT_USE = "artifact_use"
 CONTACTS = "contacts"
 CURSOR = "cursor"
+CALL = "call"
 
 R = TypeVar("R", bound=Struct)
 
@@ -59,6 +60,7 @@ class GoalRecord(Struct, frozen=True, kw_only=True):
     conclusion: str | None = None
     conclusion_artifacts: tuple[Artifact, ...] = ()
     ended_at: float | None = None
+    traceparent: str | None = None
 
     @property
     def final(self) -> bool:
@@ -81,6 +83,7 @@ class GoalRecord(Struct, frozen=True, kw_only=True):
             artifacts=self.artifacts,
             continues=self.continues,
             given=self.given,
+            traceparent=self.traceparent,
         )
 
 
@@ -103,6 +106,24 @@ class CursorRecord(Struct, frozen=True, kw_only=True):
 
     cursor: int
     at: float
+
+
+class CallRecord(Struct, frozen=True, kw_only=True):
+    """One call of a model: for which goal, group and task, by whom, for which decision, and what it used."""
+
+    call_id: str
+    goal_id: str
+    agent: str
+    decision: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    duration_s: float
+    at: float
+    comm_id: str | None = None
+    task_id: str | None = None
+    error: str = ""
 
 
 def document(kind: str, key: str, record: Struct, *, owner: str = "", new: bool = False) -> Document:

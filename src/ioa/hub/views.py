@@ -10,10 +10,10 @@ from msgspec import Raw, Struct
 from ioa.conversation.group import Group, GroupState
 from ioa.conversation.task import Task, TaskStatus
 from ioa.hub.group_log import Chat
-from ioa.hub.records import AgentRecord, GoalRecord, GoalStatus
+from ioa.hub.records import AgentRecord, CallRecord, GoalRecord, GoalStatus
 from ioa.ports.store import GroupRow, Stored
 from ioa.protocol.cards import Card, Evaluation
-from ioa.protocol.messages import Artifact, Budgets, GroupOutcome, Parent
+from ioa.protocol.messages import Artifact, Budgets, GroupOutcome, Parent, Usage
 
 
 class AgentView(Struct, kw_only=True, omit_defaults=True):
@@ -44,7 +44,8 @@ class Channels(Struct, kw_only=True):
 
 
 class Goal(Struct, kw_only=True):
-    """A goal and what became of it. `groups` are all groups of its tree, oldest first; times are Unix seconds."""
+    """A goal and what became of it. `groups` are all groups of its tree, oldest first; times are Unix seconds. `usage`
+    is what its model calls have used so far, of `budgets`."""
 
     goal_id: str
     goal: str
@@ -58,6 +59,8 @@ class Goal(Struct, kw_only=True):
     ended_at: float | None
     groups: tuple[str, ...]
     channels: Channels
+    budgets: Budgets
+    usage: Usage
 
 
 class TaskReport(Struct, kw_only=True):
@@ -152,7 +155,39 @@ def agent_view(
     )
 
 
-def goal_view(goal: GoalRecord, rows: list[GroupRow]) -> Goal:
+class ModelCall(Struct, kw_only=True):
+    """One call of a model: by whom, for which group, task and decision, and what it used. `at` is when it ended."""
+
+    agent: str
+    comm_id: str | None
+    task_id: str | None
+    decision: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    duration_s: float
+    error: str
+    at: float
+
+
+def call_view(record: CallRecord) -> ModelCall:
+    return ModelCall(
+        agent=record.agent,
+        comm_id=record.comm_id,
+        task_id=record.task_id,
+        decision=record.decision,
+        model=record.model,
+        input_tokens=record.input_tokens,
+        output_tokens=record.output_tokens,
+        cost_usd=record.cost_usd,
+        duration_s=record.duration_s,
+        error=record.error,
+        at=record.at,
+    )
+
+
+def goal_view(goal: GoalRecord, rows: list[GroupRow], usage: Usage) -> Goal:
     """`rows` are the groups of the goal, newest first."""
     sizes = [len(row.members) for row in rows]
     everybody = len({name for row in rows for name in row.members})
@@ -169,6 +204,8 @@ def goal_view(goal: GoalRecord, rows: list[GroupRow]) -> Goal:
         ended_at=goal.ended_at,
         groups=tuple(row.comm_id for row in reversed(rows)),
         channels=Channels(nested=sum(map(_channels, sizes)), full=_channels(everybody)),
+        budgets=goal.budgets,
+        usage=usage,
     )
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from ioa.ports.spending import Spending, Unlimited
+
 ReportProgress = Callable[[str], Awaitable[None]]
 
 
@@ -47,7 +49,8 @@ class Assignment:
 
     `task_desc` is what to do, in words. `files` are the goal's files; `earlier` the results that this task
     builds on, oldest first. `folder` is an empty directory of this run, where the agent may write. `task_id`
-    stays the same when the task is run again after a crash: use it as an idempotency key.
+    stays the same when the task is run again after a crash: use it as an idempotency key. Calls of models go to the
+    account `spending`, so that the goal's budget holds for them.
     """
 
     task_id: str
@@ -55,6 +58,7 @@ class Assignment:
     folder: Path
     files: tuple[LocalFile, ...] = ()
     earlier: tuple[EarlierResult, ...] = ()
+    spending: Spending = field(default_factory=Unlimited)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Who decides inside a client: the paper's f_LLM, behind a port. Makers: rules, and language models.
 
 A policy decides; it never acts. Each client has one and asks it only about its own turns, teams and tasks. What it
-returns is judged by the law like anything else. Source: IoA paper, 2.3.2 to 2.3.4 and A.2.3.
+returns is judged by the law like anything else. Model calls go to the account `spending` of the situation.
+Source: IoA paper, 2.3.2 to 2.3.4 and A.2.3.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Protocol, TypeAlias
 from ioa.conversation.formation import ToolCall
 from ioa.conversation.group import Group
 from ioa.conversation.task import Task
+from ioa.ports.spending import Spending, Unlimited
 from ioa.protocol.cards import Card, Evaluation, FoundAgent
 from ioa.protocol.messages import AnyMessage, AsyncTask, Conclusion, Discussion, GivenResult, Pause, SyncTask
 
@@ -37,6 +39,7 @@ class TeamSituation:
     given: tuple[GivenResult, ...] = ()
     contacts: Mapping[str, Evaluation] = field(default_factory=dict[str, Evaluation])
     avoid: frozenset[str] = frozenset()
+    spending: Spending = field(default_factory=Unlimited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class GroupView:
     contacts: Mapping[str, Evaluation]
     search: SearchAgents
     observation: str = ""
+    spending: Spending = field(default_factory=Unlimited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class TaskView:
     search: SearchAgents
     may_team_up: bool
     avoid: frozenset[str] = frozenset()
+    spending: Spending = field(default_factory=Unlimited)
 
 
 @dataclass(frozen=True, slots=True)

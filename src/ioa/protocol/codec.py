@@ -22,6 +22,8 @@ from ioa.protocol.frames import (
     Post,
     PublishContacts,
     Search,
+    Spend,
+    Spent,
     UpdateCard,
 )
 from ioa.protocol.messages import KINDS, AnyMessage, kind
@@ -101,7 +103,7 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes | str, limit_bytes: in
 
 _CLIENT_KINDS = tuple(
     str(cls.__struct_config__.tag)
-    for cls in (Hello, Post, Acknowledge, Search, LaunchGroup, PublishContacts, UpdateCard, Ping, Pong)
+    for cls in (Hello, Post, Acknowledge, Search, LaunchGroup, PublishContacts, UpdateCard, Spend, Spent, Ping, Pong)
 )
 
 

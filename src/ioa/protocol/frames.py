@@ -2,7 +2,7 @@
 
 A connection opens with `hello` and `welcome`. Then the client posts messages, searches and launches groups; each such
 frame carries an identifier of the client's choosing and gets exactly one answer with it (`accepted`, `found`,
-`launched` or `refusal`), also when it is sent again after a reconnect. Deliveries carry a cursor and the cursor
+`launched`, … or `refusal`), also when it is sent again after a reconnect. Deliveries carry a cursor and the cursor
 before them; the client acknowledges the highest one that it holds durably.
 """
 
@@ -19,12 +19,15 @@ from ioa.protocol.messages import (
     Artifacts,
     Budgets,
     Count,
+    Dollars,
     Given,
     Id,
     Name,
     Names,
     Parent,
     Short,
+    TraceParent,
+    Usage,
 )
 
 PROTOCOL_VERSION = 1
@@ -131,6 +134,8 @@ class LaunchGroup(Frame, frozen=True, kw_only=True, tag="launch_group"):
     parent: Parent | None = None
     given: Given = ()
     artifacts: Artifacts = ()
+    usage: Usage | None = None
+    traceparent: TraceParent | None = None
 
 
 class Launched(Frame, frozen=True, kw_only=True, tag="launched"):
@@ -152,6 +157,7 @@ class GoalOffer(Frame, frozen=True, kw_only=True, tag="goal"):
     artifacts: Artifacts = ()
     continues: Id | None = None
     given: Given = ()
+    traceparent: TraceParent | None = None
 
 
 class PublishContacts(Frame, frozen=True, kw_only=True, tag="contacts"):
@@ -173,6 +179,43 @@ class Updated(Frame, frozen=True, kw_only=True, tag="updated"):
     request_id: Id
 
 
+class Spend(Frame, frozen=True, kw_only=True, tag="spend"):
+    """Before a model is called: may it be, within the goal's budget? For a group (`comm_id`), or for a goal that has
+    none yet (`goal_id`). `tokens` and `cost_usd` are the most that the call may use; they are kept back until `spent`
+    tells what it did use. `request_id` identifies the call."""
+
+    request_id: Id
+    goal_id: Id | None = None
+    comm_id: Id | None = None
+    task_id: Id | None = None
+    decision: Short = ""
+    model: Short = ""
+    tokens: Count = 0
+    cost_usd: Dollars = 0.0
+
+
+class Granted(Frame, frozen=True, kw_only=True, tag="granted"):
+    """Answer to `spend`: the call may be made."""
+
+    request_id: Id
+
+
+class Spent(Frame, frozen=True, kw_only=True, tag="spent"):
+    """What the call `spend.request_id` did use, and how long it took. `error` says why it gave nothing, if so."""
+
+    request_id: Id
+    spend: Spend
+    usage: Usage
+    duration_s: Annotated[float, Meta(ge=0)] = 0.0
+    error: Short = ""
+
+
+class Recorded(Frame, frozen=True, kw_only=True, tag="recorded"):
+    """Answer to `spent`: it is in the goal's account, durably."""
+
+    request_id: Id
+
+
 class Ping(Frame, frozen=True, kw_only=True, tag="ping"):
     """Are you there? Either end may ask."""
 
@@ -185,8 +228,12 @@ class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
     n: Count = 0
 
 
-ClientFrame: TypeAlias = Hello | Post | Acknowledge | Search | LaunchGroup | PublishContacts | UpdateCard | Ping | Pong
-HubFrame: TypeAlias = Welcome | Accepted | Refusal | Delivery | Found | Launched | GoalOffer | Updated | Ping | Pong
+ClientFrame: TypeAlias = (
+    Hello | Post | Acknowledge | Search | LaunchGroup | PublishContacts | UpdateCard | Spend | Spent | Ping | Pong
+)
+HubFrame: TypeAlias = (
+    Welcome | Accepted | Refusal | Delivery | Found | Launched | GoalOffer | Updated | Granted | Recorded | Ping | Pong
+)
 AnyFrame: TypeAlias = (
     Hello
     | Post
@@ -195,6 +242,8 @@ AnyFrame: TypeAlias = (
     | LaunchGroup
     | PublishContacts
     | UpdateCard
+    | Spend
+    | Spent
     | Welcome
     | Accepted
     | Refusal
@@ -203,6 +252,8 @@ AnyFrame: TypeAlias = (
     | Launched
     | GoalOffer
     | Updated
+    | Granted
+    | Recorded
     | Ping
     | Pong
 )

@@ -51,13 +51,25 @@ class Artifact(Value, frozen=True, kw_only=True):
 Artifacts: TypeAlias = Annotated[tuple[Artifact, ...], Meta(max_length=256)]
 
 
-class Usage(Value, frozen=True, kw_only=True):
-    """What a message cost its sender to produce."""
+TraceParent: TypeAlias = Annotated[str, Meta(max_length=64)]
+"""The W3C trace context's header of that name."""
 
+Dollars: TypeAlias = Annotated[float, Meta(ge=0, le=1e9)]
+
+
+class Usage(Value, frozen=True, kw_only=True):
+    """What a message cost its sender to produce, over all `calls` of models that it took.
+
+    `model` names them, joined by a comma. `cost_usd` is 0 where the price is not known. `saved_tokens` are those that
+    the repetition damper kept from being read by others, estimated.
+    """
+
+    calls: Count = 0
     input_tokens: Count = 0
     output_tokens: Count = 0
-    cost_usd: Annotated[float, Meta(ge=0)] = 0.0
+    cost_usd: Dollars = 0.0
     model: Short = ""
+    saved_tokens: Count = 0
 
 
 class Parent(Value, frozen=True, kw_only=True):
@@ -70,7 +82,9 @@ class Parent(Value, frozen=True, kw_only=True):
 class Budgets(Value, frozen=True, kw_only=True):
     """What a group and every group nested under it may use together.
 
-    `turns` counts floor messages of the whole tree; `depth` is the largest `team_up_depth`; times are seconds.
+    `turns` counts floor messages of the whole tree; `depth` is the largest `team_up_depth`; times are seconds. `calls`,
+    `tokens` (read and written) and `cost_usd` (None: no limit) are for all model calls of the goal, counted by the hub,
+    which refuses a call before it is made.
     """
 
     turns: Annotated[int, Meta(ge=1, le=100_000)] = 120
@@ -78,6 +92,9 @@ class Budgets(Value, frozen=True, kw_only=True):
     turn_timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 60.0
     task_timeout_s: Annotated[float, Meta(gt=0, le=604_800)] = 600.0
     group_timeout_s: Annotated[float, Meta(gt=0, le=2_592_000)] = 3_600.0
+    calls: Count = 500
+    tokens: Count = 2_000_000
+    cost_usd: Dollars | None = None
 
 
 class GivenResult(Value, frozen=True, kw_only=True):
@@ -114,7 +131,7 @@ class Message(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     message_id: Id
     seq: Count = 0
     usage: Usage | None = None
-    traceparent: Annotated[str, Meta(max_length=64)] | None = None
+    traceparent: TraceParent | None = None
 
 
 class Formation(Message, frozen=True, kw_only=True):
