@@ -136,6 +136,39 @@ def check_sql_and_code(answer: Answer, folder: Path) -> None:
     assert says(answer.text, sum(n * n for n in range(1, 101)))
 
 
+def check_same_rows(answer: Answer, folder: Path) -> None:
+    rows = [row for row in made.loans(folder)[1] if row["branch"] == "Northgate"]
+    assert says(answer.text, len(rows))
+    assert says(answer.text, made.mean(made.column(rows, "days")))
+
+
+def check_rows_chosen_then_reckoned(answer: Answer, folder: Path) -> None:
+    rows = [row for row in made.weather(folder)[1] if float(row["rain_mm"]) > 5]
+    middle = made.mean(made.column(rows, "temperature_c"))
+    assert says(answer.text, len(rows))
+    assert says(answer.text, middle)
+    assert says(answer.text, middle * 9 / 5 + 32)
+
+
+def check_code_then_mathematics(answer: Answer, folder: Path) -> None:
+    assert says(answer.text, 285)
+    assert says(answer.text, 71.25)
+
+
+def check_document_then_mathematics_then_document(answer: Answer, folder: Path) -> None:
+    assert answer.outcome == "completed", answer.text
+    assert says(answer.text, "640 kg")
+    assert says(answer.text, 1920)
+    assert says(answer.text, "lithium grease")
+
+
+def check_condition(answer: Answer, folder: Path) -> None:
+    assert answer.outcome == "partial"
+    assert says(answer.text, made.median(made.column(made.employees(folder)[1], "salary")))
+    assert says(answer.text, "“If it is above 60000, draw a bar chart of the salaries.”")
+    assert not answer.suffixes & {"png", "svg"}
+
+
 CASES = (
     Case("one question", "What is the average salary in each department?", check_single_question, staff),
     Case(
@@ -211,6 +244,39 @@ CASES = (
         "something nobody can do",
         "Count the employees in staff.csv. Then book a flight to Lisbon for all of them.",
         check_honest,
+        staff,
+    ),
+    Case(
+        "a question about rows that another chose",
+        "How many loans does the branch Northgate have in loans.json, and what were the average days there?",
+        check_same_rows,
+        lambda folder: [made.loans(folder)[0]],
+    ),
+    Case(
+        "rows chosen, measured and converted",
+        "1. Count the rows in weather.csv with rain_mm above 5.\n2. Find the mean temperature_c of these rows.\n"
+        "3. Convert that mean from Celsius to Fahrenheit.",
+        check_rows_chosen_then_reckoned,
+        lambda folder: [made.weather(folder)[0]],
+    ),
+    Case(
+        "a block of code behind two requests",
+        "Please run this Python code and then divide the result by 4:\n"
+        "```python\nprint(sum(n * n for n in range(1, 10)))\n```",
+        check_code_then_mathematics,
+        lambda folder: [],
+    ),
+    Case(
+        "a document, a sum, and the document again",
+        "How much does the machine weigh according to manual.md? Multiply it by 3. And with what is the spindle "
+        "bearing greased?",
+        check_document_then_mathematics_then_document,
+        lambda folder: [made.manual(folder)],
+    ),
+    Case(
+        "a condition",
+        "What is the median salary in staff.csv? If it is above 60000, draw a bar chart of the salaries.",
+        check_condition,
         staff,
     ),
     Case(

@@ -189,10 +189,6 @@ GOALS: list[tuple[str, Expected]] = [
         [("Polish", ()), ("pierogi", ())],
     ),
     (
-        "Compute the mean score per class in exams.csv. If it is below 50 anywhere, list the classes.",
-        [("mean score per class", ()), ("list the classes", (1,))],
-    ),
-    (
         "Plot the revenue by month from sales.csv. Plot the costs by month from costs.csv. Put both charts into a report.",
         [("revenue by month", ()), ("costs by month", ()), ("both charts", (1, 2))],
     ),
@@ -301,8 +297,6 @@ FRESH: list[tuple[str, Expected]] = [
     ("Pull the names of all volunteers from volunteers.csv whose training expired before 1 March 2024 and draft a reminder email to them.",
      [("volunteers", ()), ("reminder email", (1,))]),
     ("What's the total mileage in trips.csv? Multiply that by 0.30 to get the reimbursement.", [("total mileage", ()), ("Multiply that by 0.30", (1,))]),
-    ("Compute the correlation between temperature and ice cream sales in kiosk.csv; if it is above 0.5, draw a scatter plot.",
-     [("correlation between temperature and ice cream sales", ()), ("scatter plot", (1,))]),
     ("Summarize the minutes in minutes.docx, list the open action items with their owners, and create calendar entries for them.",
      [("Summarize the minutes", ()), ("open action items", ()), ("calendar entries", (2,))]),
     ("Solve for t: 4.9 t^2 = 20. Then convert the result to milliseconds.", [("4.9 t^2 = 20", ()), ("milliseconds", (1,))]),
@@ -353,6 +347,4 @@ SECOND: list[tuple[str, Expected]] = [
     ("Tell me a joke about cats, then translate it into Finnish.", [("joke", ()), ("Finnish", (1,))]),
     ("Compute the mean of x in a.csv. Round the result to two decimals.", [("Round the result to two decimals", ())]),
     ("Hey! what's the tallest tree in trees.csv & where does it stand? thx", [("where does it stand", ())]),
-    ("I need your help with a trip. Book a hotel in Rome for 3 nights. If there is none, find a hostel. Could you please help me with these tasks?",
-     [("Book a hotel", ()), ("find a hostel", (1,))]),
 ]  # fmt: skip

@@ -74,7 +74,7 @@ ASKED: list[tuple[str, Expected]] = [
 
 PLAIN: list[tuple[str, Expected]] = [
     ("How many pupils are in class.csv and what is their average mark? Write a short note to the parents about it.",
-     [("How many pupils are in class.csv", ()), ("what is their average mark in class.csv?", ()), ("Write a short note to the parents about it", (1, 2))]),
+     [("How many pupils are in class.csv", ()), ("what is their average mark in class.csv?", (1,)), ("Write a short note to the parents about it", (1, 2))]),
     ("What is the average waiting time in visits.csv, and how many patients waited longer than 30 minutes?",
      [("What is the average waiting time in visits.csv", ()), ("how many patients waited longer than 30 minutes in visits.csv?", ())]),
     ("Find the total donations in donations.xlsx and work out what share of our 20000 target that is.",

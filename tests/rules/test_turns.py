@@ -25,7 +25,8 @@ def member(name: str, *, fails: str = "", discussion_only: bool = False) -> Memb
     def work(task_desc: str) -> str:
         if fails:
             raise AgentFailed(fails)
-        return f"{name} did: {task_desc}"
+        picture = " ![chart](chart.svg)" if name == "Painter" else ""
+        return f"{name} did: {task_desc}{picture}"
 
     return Member(Card(name=name, description=name, discussion_only=discussion_only), RulesPolicy(), work)
 
@@ -89,7 +90,11 @@ async def test_what_nobody_covers_is_said_and_not_invented() -> None:
     group = await chat.run()
     assert group.outcome == "partial"
     assert group.conclusion is not None
-    assert "no agent on this network" in group.conclusion
+    assert (
+        "book a flight to Lisbon”: none of the agents here knows how to do this step (here: Counter)"
+        in group.conclusion
+    )
+    assert "card" not in group.conclusion
 
 
 async def test_a_step_whose_only_need_failed_is_not_started() -> None:
@@ -146,3 +151,51 @@ async def test_results_travel_with_the_tasks_that_build_on_them() -> None:
     first, second = group.tasks.values()
     assert second.builds_on == (first.task_id,)
     assert any(isinstance(m, TaskResult) and m.task_id == first.task_id for m in chat.log)
+
+
+async def test_who_chose_the_rows_gets_the_question_about_them() -> None:
+    counter, second = member("Counter"), member("Second counter")
+    chat = table("Total the fees of Oslo in a.csv, and what is their average?", counter, second)
+    group = await chat.run()
+    assert group.outcome == "completed", group.conclusion
+    assert {task.assignees for task in group.tasks.values()} == {("Counter",)}
+
+
+async def test_the_conclusion_says_who_could_not_and_why_in_one_line() -> None:
+    chat = table(
+        "Count the rows in a.csv.",
+        member("Counter", fails="I do not know\nthese rows"),
+        member("Second counter", fails="too tired"),
+    )
+    group = await chat.run()
+    assert group.conclusion is not None
+    assert "failed at Counter: I do not know these rows; then failed at Second counter: too tired" in group.conclusion
+
+
+async def test_a_condition_is_quoted_and_not_carried_out() -> None:
+    goal = "Count the rows in a.csv. If the count is over 10, plot the sales in a.csv."
+    chat = table(goal, member("Counter"), member("Painter"))
+    group = await chat.run()
+    assert group.outcome == "partial"
+    assert group.conclusion is not None
+    assert "“If the count is over 10, plot the sales in a.csv.”" in group.conclusion
+    assert "A condition is not decided here" in group.conclusion
+    assert all(task.assignees == ("Counter",) for task in group.tasks.values())
+
+
+async def test_the_only_finding_is_said_once_and_its_query_last() -> None:
+    query = "```sql\nSELECT 1\n```"
+    said = f"Rows: **12** (a.csv).\n\n{query}\n\n- Each row counts."
+    counter = Member(Card(name="Counter", description="Counter"), RulesPolicy(), lambda task_desc: said)
+    group = await table("Count the rows in a.csv.", counter).run()
+    assert group.conclusion == f"Rows: **12** (a.csv).\n\n*Found by Counter.*\n\n- Each row counts.\n\n{query}"
+
+
+async def test_a_report_does_not_repeat_the_findings_in_the_summary() -> None:
+    found = "Rows: 12 (a.csv)."
+    counter = Member(Card(name="Counter", description="Counter"), RulesPolicy(), lambda task_desc: found)
+    report = "Report (report.md): Rows: 12 (a.csv)."
+    writer = Member(Card(name="Writer", description="Writer"), RulesPolicy(), lambda task_desc: report)
+    group = await table("Count the rows in a.csv. Write a report about it.", counter, writer).run()
+    assert group.conclusion is not None
+    assert group.conclusion.startswith("Rows: 12 (a.csv). Report (report.md).\n\n## Findings\n")

@@ -52,6 +52,7 @@ _NO_SUPERLATIVES = word_set(
     "interest request forest harvest invest contest honest latest protest suggest digest arrest"
 )
 _CHARTS = ("chart", "histogram", "boxplot", "scatterplot", "heatmap", "plot", "graph")
+SHAPE_WORDS = word_set("area circumference perimeter volume diagonal hypotenuse surface")
 _UNDECIDED = frozenset(["make", "find", "ask", "other", "code", "table"])
 
 
@@ -62,8 +63,10 @@ def starts_act(tokens: Sequence[Token], k: int, *, strong: bool, listed: bool = 
     nouns as well, and words unknown to the lexicon, are taken for verbs on less evidence. `listed`: after "and".
     """
     token = tokens[k] if k < len(tokens) else None
-    if token is None or token.kind != "word" or token.low in NOT_VERBS:
+    if token is None or token.kind != "word":
         return False
+    if token.low in NOT_VERBS:
+        return strong and particle_follows(tokens, k)  # "Back up the notes"
     following = tokens[k + 1] if k + 1 < len(tokens) else None
     if token.low not in VERBS and strong and particle_follows(tokens, k):
         return True  # "Go through the notes"
@@ -308,6 +311,8 @@ def kind_of(tokens: Sequence[Token], context: Sequence[Token] = ()) -> Kind:
         if verb not in _COMPUTING:
             return "math"
         if has_formula(tokens):
+            return "math"
+        if words & SHAPE_WORDS and numbers and not endings:
             return "math"
         tabular = grouped or bool(words & {"by", "column"}) or bool(endings & TABLE_EXTENSIONS)
         if tabular or (measured and not numbers):

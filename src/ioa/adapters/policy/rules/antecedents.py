@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ioa.adapters.policy.rules.heard import Heard, lemma
+from ioa.adapters.policy.rules.phrasals import plain_verb
 from ioa.adapters.policy.rules.sources import source_of
 from ioa.adapters.policy.rules.tokens import Token
 from ioa.adapters.policy.rules.verbs import Kind
@@ -108,9 +109,10 @@ def called(step: Heard, earlier: Sequence[Heard], tokens: Sequence[Token], i: in
     words = _phrase(tokens, i)
     if not words:
         return set()
-    direct = i <= offset + 2 + (not step.verb) + (
-        offset < len(tokens) and tokens[offset].low in {"give", "tell", "show"}
+    longer = offset < len(tokens) and (
+        tokens[offset].low in {"give", "tell", "show"} or bool(plain_verb(tokens[offset:]))
     )
+    direct = i <= offset + 2 + (not step.verb) + longer
     produces = step.kind in {"table", "find", "ask"} or step.verb in {"compute", "calculate", "determine", "derive"}
     if direct and (produces or step.has_source):
         return set()

@@ -37,12 +37,18 @@ def hits_of(step: Step, searched: Mapping[str, Sequence[FoundAgent]]) -> list[Fo
     for phrase, weight in zip(step.search, weights, strict=True):
         for hit in searched.get(phrase, ()):
             found.setdefault(hit.card.name, hit)
-            sums[hit.card.name] = sums.get(hit.card.name, -_SURE) + weight * (_log_odds(hit.score) + _SURE)
-    hits = [structs.replace(hit, score=1 / (1 + math.exp(-sums[name]))) for name, hit in found.items()]
+            sums[hit.card.name] = sums.get(hit.card.name, -_SURE) + weight * (log_odds(hit.score) + _SURE)
+    hits = [structs.replace(hit, score=probability(sums[name])) for name, hit in found.items()]
     return sorted(hits, key=lambda hit: (-hit.score, hit.card.name))
 
 
-def _log_odds(score: float) -> float:
+def probability(log_odds_of_it: float) -> float:
+    """A score between 0 and 1 again."""
+    return 1 / (1 + math.exp(-log_odds_of_it))
+
+
+def log_odds(score: float) -> float:
+    """A score as log-odds, bounded, so that no score counts as certain."""
     return max(-_SURE, min(_SURE, math.log(max(score, 1e-9) / max(1 - score, 1e-9))))
 
 
@@ -87,13 +93,17 @@ def assign(
     *,
     members: Collection[str],
     avoid: Collection[str] = (),
+    prefer: Collection[str] = (),
 ) -> Candidate | None:
-    """The best member of the group for the step; None: nobody.
+    """The best member of the group for the step; None: nobody. One of `prefer` that covers the step goes first.
 
     A member that is away for the moment gets its task when it is back; it is passed over only for one that is here and
     fits nearly as well.
     """
     able = [one for one in _fitting(hits, contacts, avoid) if one.card.name in members]
+    known = next((one for one in able if one.online and one.card.name in prefer), None)
+    if known is not None:
+        return known
     here = next((one for one in able if one.online), None)
     if not able or here is None:
         return able[0] if able else None

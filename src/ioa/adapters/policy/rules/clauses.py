@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ioa.adapters.policy.rules.acts import THINGS, head_verb, kind_of, question_start, starts_act
+from ioa.adapters.policy.rules.conversions import converts
 from ioa.adapters.policy.rules.groupings import regrouped
 from ioa.adapters.policy.rules.merging import Clause, merge
 from ioa.adapters.policy.rules.openings import Opening, strip_opening
 from ioa.adapters.policy.rules.phrasals import plain_verb
+from ioa.adapters.policy.rules.sources import CONDITIONS
 from ioa.adapters.policy.rules.tokens import DOCUMENT_EXTENSIONS, TABLE_EXTENSIONS, Token, extension
 from ioa.adapters.policy.rules.verbs import VERBS, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
@@ -138,6 +140,9 @@ def _cut_at(tokens: Sequence[Token], i: int, start: int, borrowed: tuple[Token, 
         return Cut(i, k, opening, tuple(_borrowed(current)) if telling else ())
     if again and _asks_again(current, tokens, k):
         return Cut(i, k, opening)
+    verb = (*borrowed, *current)[:1]
+    if (conjunction or comma) and converts((*borrowed, *current)) and converts((*verb, *tokens[k : k + 9])):
+        return Cut(i, k, opening, verb)
     if conjunction or comma:
         prefix = _new_product([*borrowed, *current], tokens, k, sequence=opening.sequence)
         if prefix is None and not opening.length and not _documents(tokens):
@@ -155,12 +160,15 @@ def _documents(tokens: Sequence[Token]) -> bool:
 
 def _referring_lead(tokens: Sequence[Token], k: int) -> int:
     """The length of a lead at `k` that points back and is followed by an act ("based on that draw ..."), or 0."""
-    if tokens[k].low not in {"based", "using", "from", "with", "on", "given", "for", "if", "once", "when"}:
+    if tokens[k].low not in CONDITIONS | {"based", "using", "from", "with", "on", "given", "for", "once", "when"}:
         return 0
     if (
         tokens[k].low == "if"
         and tokens[k + 1 : k + 2]
         and tokens[k + 1].low in {"so", "any", "not", "yes", "possible", "there"}
+        and not (
+            tokens[k + 1].low == "there" and {"more", "less", "fewer", "over"} & {t.low for t in tokens[k : k + 5]}
+        )
     ):
         return 0
     for n in range(k + 1, min(k + 12, len(tokens))):
@@ -169,7 +177,7 @@ def _referring_lead(tokens: Sequence[Token], k: int) -> int:
             pointing = {t.low for t in tokens[k + 1 : n]} & (
                 RESULT_WORDS | {"it", "that", "this", "them", "these", "those", "both", "totals"}
             )
-            if starts_act(tokens, at, strong=True) and pointing:
+            if starts_act(tokens, at, strong=True) and (pointing or tokens[k].low in CONDITIONS):
                 return at - k
     return 0
 

@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from ioa.adapters.policy.rules.act_phrases import act_phrase
 from ioa.adapters.policy.rules.acts import (
     files_in,
-    has_formula,
     head_verb,
     kind_of,
     question_start,
-    starts_act,
 )
+from ioa.adapters.policy.rules.antecedents import one_number
 from ioa.adapters.policy.rules.carrying import fits, full_source, inside, latest
+from ioa.adapters.policy.rules.conditions import hangs, hangs_behind
+from ioa.adapters.policy.rules.conversions import converts
+from ioa.adapters.policy.rules.draft import (
+    Draft,
+    asks_extreme,
+    bare_thing,
+    draft_source,
+    goes_on,
+    points_into,
+    self_contained,
+    swapped,
+)
+from ioa.adapters.policy.rules.each_chart import of_one, one_for_each
 from ioa.adapters.policy.rules.ellipses import complete
 from ioa.adapters.policy.rules.follow_ups import refined
 from ioa.adapters.policy.rules.heard import Heard, hear, lemma
-from ioa.adapters.policy.rules.merging import Clause, only_source
+from ioa.adapters.policy.rules.merging import only_source
 from ioa.adapters.policy.rules.plan import Plan, Step
 from ioa.adapters.policy.rules.readings import Reading
 from ioa.adapters.policy.rules.references import resolve
+from ioa.adapters.policy.rules.restrictions import Restriction, restriction
 from ioa.adapters.policy.rules.same_again import again
 from ioa.adapters.policy.rules.search_phrases import phrase_of
 from ioa.adapters.policy.rules.sentences import Sentence
 from ioa.adapters.policy.rules.sources import lead_length, source_of
-from ioa.adapters.policy.rules.tokens import Token, render
+from ioa.adapters.policy.rules.tokens import Token, extension, render
 from ioa.adapters.policy.rules.verbs import VERBS, Kind, gerund_root
-from ioa.adapters.policy.rules.vocabulary import AUXILIARIES, CHART_WORDS, HEADING, MEASURE_WORDS, PREPOSITIONS, WH
+from ioa.adapters.policy.rules.vocabulary import AUXILIARIES, HEADING, PREPOSITIONS
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _LOST = " (in: "
+_SUBTRACTING = ("subtract one earlier result from another", "subtract numbers")
 MAX_STEPS = 200
 """A goal with more steps than this is not one goal: the rest is said to be not understood."""
 
@@ -42,47 +56,11 @@ _FOR_ONE = word_set("""
 """A lead that opens with one of these belongs to the act that follows it, not to all acts of the sentence."""
 _LISTING = word_set("list show give get name tell provide put")
 _FILE_POINTERS = word_set("it its them their this these the there")
+_AFTER_NAME = (
+    PREPOSITIONS | AUXILIARIES | word_set("say says mention mentions state states tell require requires and or")
+)
 AND = Token("word", "and", -1, -1, "and")
 _READING_KINDS: frozenset[Kind] = frozenset(["table", "ask", "find", "plot"])
-
-
-@dataclass(slots=True)
-class Draft:
-    """A step in the making: its own words, the context before and after them, and remarks that follow it."""
-
-    clause: Clause
-    sentence: int
-    label: str
-    question: bool
-    lead: tuple[Token, ...] = ()
-    tail: tuple[Token, ...] = ()
-    carried: bool = False
-    remarks: list[str] = field(default_factory=list[str])
-    after: set[int] = field(default_factory=set[int])
-    needs: set[int] = field(default_factory=set[int])
-    around: tuple[Token, ...] = ()
-    kind: Kind = "other"
-
-    @property
-    def tokens(self) -> tuple[Token, ...]:
-        """All its words but the carried ones."""
-        return self.clause.words
-
-    def text(self) -> str:
-        """What the agent reads."""
-        body = render(self.clause.prefix)
-        own = render(self.clause.tokens)
-        body = f"{body} {own}" if body else own
-        if self.tail:
-            mark = "?" if body.endswith("?") else ""
-            body = f"{body.removesuffix('?')} {render(self.tail)}{mark}"
-        lead = render(self.lead).rstrip(",: ")
-        mark = ":" if self.lead and self.lead[0].kind in {"file", "url"} else ","
-        text = f"{lead}{mark} {body}" if lead else body
-        for remark in self.remarks:
-            text = text if text.endswith(("?", ".", "!", "```")) else text + "."
-            text = f"{text} {remark}"
-        return text
 
 
 class Drafting:
@@ -102,6 +80,7 @@ class Drafting:
         self.mentions_file = mentions_file
         self.alone = alone
         self.scope: tuple[Token, ...] = ()
+        self.restrictions: list[Restriction] = []
 
     def take(self, reading: Reading, number: int) -> None:
         """One sentence."""
@@ -123,6 +102,8 @@ class Drafting:
             case "elliptic" | "same":
                 if not self._same(reading, number) and not self._completed(reading, number):
                     self.unknown.append(verbatim)
+            case "restriction":
+                self._restrict(reading)
             case "unknown":
                 self.unknown.append(verbatim)
             case "request":
@@ -154,13 +135,39 @@ class Drafting:
         if verb is not None and tokens[verb].low in VERBS:
             self.list_verb = (tokens[verb],)
 
+    def _restrict(self, reading: Reading) -> None:
+        """ "Leave out the cancelled ones": goes along with the questions before and behind it that read the rows."""
+        found = restriction(reading.lead, reading.clauses[0].tokens)
+        self._name(reading.sentence.tokens)
+        if self.steps:
+            last = [step for step in self.steps if step.sentence == self.steps[-1].sentence]
+            own = [step for step in last if found.holds_for(draft_source(step))]
+            if not own and not found.files:  # "Skip it." speaks of no rows: how the last steps are to be done
+                return self._remark(render(reading.sentence.tokens), reading.sentence)
+            for step in own:
+                step.remarks.append(found.text)
+            if own and not found.files:
+                files = frozenset(token.low for step in own for token in files_in(draft_source(step)))
+                found = replace(found, files=files)
+        self.restrictions.append(found)
+        return None
+
+    def _restricted(self, draft: Draft) -> None:
+        for one in self.restrictions:
+            if draft.kind not in {"code", "send", "translate"} and one.holds_for(draft_source(draft)):
+                draft.remarks.append(one.text)
+
     def _remark(self, verbatim: str, sentence: Sentence) -> None:
         """A condition on earlier steps: those of the last sentence, or all where it says "all" or ends a list."""
         lows = {t.low for t in sentence.tokens}
         last = self.steps[-1].sentence
         everywhere = bool(lows & {"all", "every", "everything", "always", "everywhere", "throughout"})
         many = lows & {"results", "answers", "numbers", "figures", "values"} and not sentence.item
-        for step in self.steps:
+        one = (
+            bool({t.low for t in sentence.tokens[1:4]} & {"it", "result", "answer"})
+            and sentence.tokens[0].low == "round"
+        )
+        for step in self.steps[-1:] if one else self.steps:
             if everywhere or many or step.sentence == last:
                 step.remarks.append(verbatim)
 
@@ -173,7 +180,7 @@ class Drafting:
                 step.kind = kind_of(step.clause.act, files) if step.kind in {"ask", "make"} else step.kind
 
     def _request(self, reading: Reading, number: int) -> None:
-        before = len(self.steps)
+        before = len(self.steps) + len(self.unknown)
         if self._only_names_source(reading):
             self._name(reading.clauses[0].tokens)
             self.background.append(render(reading.sentence.tokens))
@@ -183,6 +190,9 @@ class Drafting:
             self.scope = reading.lead if reading.lead[-1].text == ":" else ()
         elif any(source_of(clause.tokens, whole=True) for clause in reading.clauses):
             self.scope = ()
+        if hangs(reading.lead, reading.clauses[0].tokens) or hangs(reading.clauses[0].tokens[:1], ()):
+            self.unknown.append(render(reading.sentence.tokens))
+            return
         once = bool(reading.lead) and reading.lead[0].low in _FOR_ONE
         drafts: list[Draft] = []
         for place, clause in enumerate(reading.clauses):
@@ -191,23 +201,26 @@ class Drafting:
             if [t.low for t in clause.tokens[:2]] == ["the", "same"]:
                 self.unknown.append(render(clause.tokens))
                 continue
+            if hangs(clause.tokens[: clause.main], clause.act) or hangs_behind(clause.act):
+                self.unknown.append(render(clause.tokens))
+                continue
             done = not place and len(reading.clauses) > 1 and gerund_root(clause.tokens[0].low)
             if done and any(h.verb == done for h in self.heard):
                 continue  # "After enrolling, ...": that step is there already
             borrowed = (
                 self.list_verb
-                if reading.sentence.item and not clause.prefix and _bare_thing(clause.tokens)
+                if reading.sentence.item and not clause.prefix and bare_thing(clause.tokens)
                 else clause.prefix
             )
             own = replace(clause, prefix=borrowed)
             draft = Draft(own, number, reading.sentence.label, reading.question and place == len(reading.clauses) - 1)
             draft.lead = lead if not place or not once else ()
             around = (*draft.lead, *clause.tokens[: clause.main], *self.list_tail)
-            draft.kind = kind_of(clause.tokens if clause.prefix else own.act, around)
+            draft.kind = kind_of(clause.tokens if clause.prefix and not converts(own.act) else own.act, around)
             drafts.append(draft)
         for place, draft in enumerate(drafts):
             self._add(draft, drafts, place, reading, explicit=bool(reading.lead) and not once)
-        if len(self.steps) == before:
+        if len(self.steps) + len(self.unknown) == before:
             self.unknown.append(render(reading.sentence.tokens))
 
     def _only_names_source(self, reading: Reading) -> bool:
@@ -229,7 +242,8 @@ class Drafting:
         needs, lost = resolve(heard, self.heard[: len(self.heard) - built], context)
         needs |= {number - n for n in range(1, built + 1)}
         draft.needs = needs
-        draft.kind = heard.kind = refined(heard, needs)
+        draft.minus = heard.minus
+        draft.kind = heard.kind = refined(heard, needs, numbers=any(t.kind == "number" for t in context))
         if built and draft.kind in {"table", "find"}:
             draft.kind = heard.kind = "ask"  # the numbers are found already: what is left is to compare them
         if needs and (place or not reading.lead):
@@ -244,14 +258,20 @@ class Drafting:
             and not source_of(draft.tokens, whole=True)
         ):
             draft.lead = self.scope
+        draft.same_rows = heard.rows
+        if heard.rows and not draft.lead:
+            self._same_rows(draft, heard)
         person = draft.question and any(t.low in {"she", "he", "they"} for t in draft.tokens)
         if (not needs or person) and not draft.lead:
             self._carry(draft, drafts, place, reading, needs)
-        if needs and not draft.lead and draft.kind in {"ask", "find"} and question_start(draft.tokens):
+        asks = question_start(draft.tokens) or bool({"its", "their"} & {t.low for t in draft.tokens})
+        if needs and not draft.lead and draft.kind in {"ask", "find", "table"} and asks and not draft.tail:
             last = self.steps[-1] if self.steps else draft
-            source = full_source(last.tokens) or last.tail
+            source = draft_source(last)
             if last.kind == "find" and fits(source, "find") and not full_source(draft.tokens):
                 draft.tail = inside(source)  # "... and what is its main conclusion?"
+                draft.kind = heard.kind = "find"
+                draft.same_rows = number - 1
             asked = {t.low for t in draft.tokens[:3]} & {"which", "when", "where", "who"}
             if (
                 asked
@@ -259,7 +279,7 @@ class Drafting:
                 and needs == {number - 1}
                 and not draft.tail
                 and fits(source, "table")
-                and _extreme(last)
+                and asks_extreme(last)
             ):
                 draft.tail = inside(source)  # "what was the highest attendance, and on which day was it?"
                 draft.kind = heard.kind = "table"
@@ -271,18 +291,41 @@ class Drafting:
         if (opening.sequence or draft.clause.opening.sequence) and self.steps:
             draft.after = set(self.groups[-1]) if self.groups[-1] else set()
             self.groups.append([])
-        self.groups[-1].append(number)
+        apart = one_for_each(heard, needs, self.heard)
         for word in lost:
             self.unknown.append(f"{word}{_LOST}{draft.text()})")
+        self._restricted(draft)
         for other in self.heard:
-            other.used = other.used or other.number in needs
+            other.used = other.used or (other.number in needs and not heard.rows)
+        if not apart:
+            self._put(draft, heard)
+        for need in apart:
+            one = replace(draft, needs={need}, after=set(draft.after), remarks=list(draft.remarks))
+            one.clause = replace(draft.clause, tokens=of_one(draft.clause.tokens))
+            self._put(one, hear(len(self.steps) + 1, one.clause.act, one.sentence, one.label, one.kind))
+
+    def _put(self, draft: Draft, heard: Heard) -> None:
+        """One step more, if there is room for it."""
+        if len(self.steps) >= MAX_STEPS:
+            self.unknown.append(draft.text())
+            return
+        self.groups[-1].append(len(self.steps) + 1)
         self.heard.append(heard)
         self.steps.append(draft)
+
+    def _same_rows(self, draft: Draft, heard: Heard) -> None:
+        """A question about the rows of an earlier step reads the file again, where that step gave only a number."""
+        other = self.steps[heard.rows - 1]
+        source = draft_source(other)
+        asked = question_start(other.clause.act) or asks_extreme(other)
+        if fits(source, "table") and (asked or one_number([self.heard[heard.rows - 1]])):
+            draft.tail = inside(source)
+            draft.kind = heard.kind = "table"
 
     def _carry(self, draft: Draft, drafts: list[Draft], place: int, reading: Reading, needs: set[int]) -> None:
         """Repeats, after a step without a source of its own, the one that its neighbours read from."""
         tokens = draft.tokens
-        own = source_of(tokens, whole=True) or files_in(tokens) or _self_contained(tokens)
+        own = source_of(tokens, whole=True) or files_in(tokens) or self_contained(tokens)
         lows = [t.low for t in tokens]
         given = sum(t.kind == "number" for t in tokens) > 1 and draft.kind in {"ask", "table", "math"}
         supposed = "if" in lows and any(t.kind == "number" for t in tokens)  # "how much is it if the rent is 850"
@@ -299,7 +342,7 @@ class Drafting:
         if kind not in _READING_KINDS and not opens_text:
             return
         sources = [draft_source(d) for d in self.steps]
-        spot = _points_into(tokens)
+        spot = points_into(tokens)
         spot = 0 if spot and tokens[spot].low == "them" and self.steps else spot
         if spot and not needs:
             file = [t for t in latest([*self.named, *sources], "ask") if t.kind == "file"]
@@ -316,8 +359,9 @@ class Drafting:
         if not tail and sources:
             linked = reading.opening.addition or reading.opening.enumeration or reading.opening.sequence
             found = latest(sources, kind)
-            last = self.steps[-1]
-            if kind in {"table", "plot"} or (found and found == sources[-1] and _goes_on(last, tokens, linked=linked)):
+            last = next((d for d in reversed(self.steps) if d.kind != "math" or draft_source(d)), self.steps[-1])
+            sources = [source for source in sources if source]
+            if kind in {"table", "plot"} or (found and found == sources[-1] and goes_on(last, tokens, linked=linked)):
                 tail = found
         draft.tail = inside(tail or self._attached(kind))
 
@@ -326,7 +370,7 @@ class Drafting:
         known = [t for s in (*self.named, *map(draft_source, self.steps)) for t in files_in(s)] + self.files
         for n, (before, token) in enumerate(pairwise(tokens)):
             following = tokens[n + 2] if n + 2 < len(tokens) else None
-            ends = following is None or following.kind != "word" or following.low in PREPOSITIONS | AUXILIARIES
+            ends = following is None or following.kind != "word" or following.low in _AFTER_NAME
             if before.low in {"the", "this", "my", "our"} and token.kind == "word" and ends:
                 for file in known:
                     if file.low.rpartition(".")[0] == token.low:
@@ -372,15 +416,15 @@ class Drafting:
             copy = Draft(
                 replace(
                     step.clause,
-                    tokens=_swapped(step.clause.tokens, swap),
+                    tokens=swapped(step.clause.tokens, swap),
                     opening=reading.opening,
-                    prefix=_swapped(step.clause.prefix, swap),
+                    prefix=swapped(step.clause.prefix, swap),
                 ),
                 number,
                 reading.sentence.label,
                 step.question,
-                _swapped(step.lead, swap),
-                _swapped(step.tail, swap),
+                swapped(step.lead, swap),
+                swapped(step.tail, swap),
                 remarks=list(step.remarks),
                 kind=step.kind,
             )
@@ -427,64 +471,16 @@ class Drafting:
             text = draft.text()
             context = render(draft.tail) or render(draft.lead).rstrip(",: ")
             search = tuple(dict.fromkeys(p for p in (phrase or text[:300], short) if p))
-            steps.append(Step(number, text, needs, after, search, context, draft.kind))
+            search = _SUBTRACTING if draft.minus else search
+            same_rows = draft.same_rows if draft.same_rows in needs else 0
+            reads = tuple(dict.fromkeys(extension(t) for t in files_in((*draft.tokens, *source))))
+            may_read = () if reads else tuple(dict.fromkeys(extension(t) for t in self.files))
+            steps.append(
+                Step(number, text, needs, after, search, context, draft.kind, same_rows, reads, may_read, draft.minus)
+            )
         return Plan(tuple(steps), tuple(dict.fromkeys(self.unknown)), tuple(dict.fromkeys(self.background)))
 
 
 def is_lost_word(part: str) -> bool:
     """Whether what was not understood is only a word that refers to nothing in the text."""
     return _LOST in part
-
-
-def draft_source(draft: Draft) -> tuple[Token, ...]:
-    """What a step reads from, wherever in it that stands."""
-    return full_source(draft.tokens) or draft.tail or full_source(draft.lead)
-
-
-def _extreme(draft: Draft) -> bool:
-    return any(t.low in {"most", "best", "least"} or (t.low.endswith("est") and len(t.low) > 5) for t in draft.tokens)
-
-
-def _points_into(tokens: Sequence[Token]) -> int:
-    """Where a word points into a source ("the deadlines mentioned in it"), or 0."""
-    return next(
-        (
-            n
-            for n, token in enumerate(tokens)
-            if n and token.low in {"it", "them", "there"} and tokens[n - 1].low in {"in", "from", "within"}
-        ),
-        0,
-    )
-
-
-def _goes_on(last: Draft, tokens: Sequence[Token], *, linked: bool) -> bool:
-    """Whether a question without a source asks on about what the step before read."""
-    return linked or last.kind in {"find", "ask", "write"} or (last.kind == "table" and _shared(last.tokens, tokens))
-
-
-def _swapped(tokens: tuple[Token, ...], swap: dict[int, tuple[Token, ...]]) -> tuple[Token, ...]:
-    return tuple(new for token in tokens for new in swap.get(id(token), (token,)))
-
-
-def _bare_thing(tokens: Sequence[Token]) -> bool:
-    """Whether a list item is a thing without a verb ("the mean price")."""
-    return (not starts_act(tokens, 0, strong=True) and not question_start(tokens)) or (
-        tokens[0].low in VERBS
-        and tokens[0].low in MEASURE_WORDS | CHART_WORDS
-        and len(tokens) > 1
-        and tokens[1].kind == "word"
-        and tokens[1].low not in {"the", "a"}
-    )
-
-
-def _shared(one: Sequence[Token], two: Sequence[Token]) -> bool:
-    """Whether two acts speak of the same thing."""
-    return bool(
-        {lemma(t.low) for t in one if t.kind == "word" and len(t.low) > 3}
-        & {lemma(t.low) for t in two if t.kind == "word" and t.low not in WH and len(t.low) > 3}
-    )
-
-
-def _self_contained(tokens: Sequence[Token]) -> bool:
-    """Whether an act brings its own material: a formula, a quotation, code, an address."""
-    return has_formula(tokens) or any(t.kind in {"quote", "fence", "code", "url", "sql", "email"} for t in tokens)

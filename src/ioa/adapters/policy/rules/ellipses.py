@@ -31,7 +31,7 @@ def is_elliptic(words: Sequence[Token]) -> bool:
         core.pop()
     if not core or len(core) > 6:
         return False
-    much = len(core) > 2 and core[0].low in {"much", "many"} and core[1].low in PREPOSITIONS
+    much = len(core) > 2 and core[0].low in {"much", "many"} and core[1].low in PREPOSITIONS - {"of"}
     if much and len(core) < 6:
         return True
     if core[0].low in _GROUPING or (core[0].low == "for" and len(core) > 1 and core[1].low == "each"):

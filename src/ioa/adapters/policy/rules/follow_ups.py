@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ioa.adapters.policy.rules.acts import files_in, question_start
+from ioa.adapters.policy.rules.acts import SHAPE_WORDS, files_in, question_start
 from ioa.adapters.policy.rules.heard import Heard
 from ioa.adapters.policy.rules.verbs import Kind
 from ioa.adapters.policy.rules.wordlists import word_set
@@ -27,8 +27,8 @@ _UNITS = word_set("""
 """)
 
 
-def refined(step: Heard, needs: set[int]) -> Kind:
-    """The kind of a step, now that it is known on how many earlier results it builds."""
+def refined(step: Heard, needs: set[int], *, numbers: bool = False) -> Kind:
+    """The kind of a step, now that it is known on how many earlier results it builds. `numbers`: its lead has some."""
     if not needs or files_in(step.tokens) or step.kind in {"plot", "write", "translate", "code", "send"}:
         return step.kind
     lows = {token.low for token in step.tokens}
@@ -36,11 +36,13 @@ def refined(step: Heard, needs: set[int]) -> Kind:
         return "table"
     if step.verb in _RECKONING and not lows & {"column", "columns", "rows", "each"}:
         return "math"
-    numbers = any(token.kind == "number" for token in step.tokens)
+    numbers = numbers or any(token.kind == "number" for token in step.tokens)
     asked = question_start(step.tokens) or not step.verb or step.kind in {"ask", "find", "table", "math", "other"}
     if not asked:
         return step.kind
     if lows & {"left", "remaining", "remain", "remains"} and (len(needs) > 1 or numbers):
+        return "math"
+    if lows & SHAPE_WORDS:
         return "math"
     if lows & {"ratio", "difference"} and len(needs) > 1:
         return "math"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ioa.adapters.policy.rules.acts import starts_act
+from ioa.adapters.policy.rules.code_blocks import with_their_code
 from ioa.adapters.policy.rules.constraints import is_constraint
 from ioa.adapters.policy.rules.drafting import MAX_STEPS, Drafting
 from ioa.adapters.policy.rules.openings import strip_opening
@@ -33,7 +34,7 @@ def split_goal(text: str, *, files: Sequence[str] = ()) -> Plan:
     Total and deterministic: any string gives a plan, perhaps one without steps.
     """
     tokens = tokenize(plain_text(text), files)
-    sentences = _with_objects(cut_sentences(tokens))
+    sentences = with_their_code(_with_objects(cut_sentences(tokens)))
     meaningful = [s for s in sentences if any(t.kind != "newline" for t in s.tokens)]
     draft = Drafting(alone=len(meaningful) == 1, files=files, mentions_file=any(t.kind == "file" for t in tokens))
     for number, sentence in enumerate(meaningful):

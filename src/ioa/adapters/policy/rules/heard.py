@@ -36,7 +36,8 @@ class Heard:
 
     `heads` are the noun phrases that it is about, as plain singulars; `named` further names of its result;
     `plural` whether its result is several things; `selecting` whether it yields things rather than figures;
-    `used` whether a later step builds on it already.
+    `used` whether a later step builds on it already; `rows` the number of the step about whose rows it asks, or 0;
+    `minus` the whole and the part whose difference it asks for.
     """
 
     number: int
@@ -50,6 +51,8 @@ class Heard:
     plural: bool = False
     selecting: bool = False
     used: bool = False
+    rows: int = 0
+    minus: tuple[int, ...] = ()
 
     @property
     def has_source(self) -> bool:

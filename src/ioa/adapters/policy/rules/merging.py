@@ -15,6 +15,7 @@ from ioa.adapters.policy.rules.vocabulary import (
     CHART_WORDS,
     DETERMINERS,
     LETTER_WORDS,
+    MEASURE_WORDS,
     OBJECT_PRONOUNS,
     PREPOSITIONS,
     REPORT_WORDS,
@@ -102,7 +103,8 @@ def _joined(before: Clause, after: Clause) -> Literal["", "prepares", "shares", 
         return "delivers"  # "write a report and include a line chart of it"
     if kind_of(first) == "code" and following in {"tell", "show", "report", "give", "return", "print", ""}:
         lows = {t.low for t in second}
-        if lows & (_PRINTED | RESULT_WORDS) and len(second) < 9 and not lows & REPORT_WORDS - {"report"}:
+        judged = {"whether", "if", "prime"} & lows
+        if lows & (_PRINTED | RESULT_WORDS) and len(second) < 9 and not lows & REPORT_WORDS - {"report"} | judged:
             return "delivers"  # "run clean.py and tell me what it prints"
     if kind_of(first) == "plot" and following in _ON_CHARTS and not files_in(second):
         return "delivers"
@@ -148,8 +150,10 @@ def delivers(tokens: Sequence[Token]) -> bool:
         following = lows[position + 1] if position + 1 < len(lows) else ""
         return lows[position] in {"it", "them"} or following in PREPOSITIONS | RESULT_WORDS | {"", "and"}
     if lows[position] in DETERMINERS:
-        noun = next((low for low in lows[position + 1 : position + 4] if low in RESULT_WORDS), "")
-        return bool(noun) and not any(low in {"between", "of"} for low in lows)
+        at = next((n for n, low in enumerate(lows[position + 1 : position + 4]) if low in RESULT_WORDS), None)
+        if at is None or any(low in {"between", "of"} for low in lows):
+            return False
+        return not MEASURE_WORDS & set(lows[position + 1 : position + 1 + at])  # "the total stock value" is a new one
     if lows[position] in RESULT_WORDS:
         return True
     return verb in {"sort", "order", "round"} and lows[position] in {

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from ioa.adapters.policy.rules.tokens import Token
 from ioa.adapters.policy.rules.verbs import gerund_root
-from ioa.adapters.policy.rules.vocabulary import LETTER_WORDS, REPORT_WORDS, RESULT_WORDS, SUMMARY_OBJECTS
+from ioa.adapters.policy.rules.vocabulary import (
+    DETERMINERS,
+    LETTER_WORDS,
+    PREPOSITIONS,
+    REPORT_WORDS,
+    RESULT_WORDS,
+    SUMMARY_OBJECTS,
+)
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _PLAIN: dict[str, str] = {
@@ -36,6 +43,7 @@ _PLAIN: dict[str, str] = {
         "complete": "fill in/fill out",
         "send": "send out/hand over/pass on/send off/hand out",
         "report": "report on/report back",
+        "save": "back up",
         "round": "round to/round off/round up/round down",
         "remove": "take out/throw out/leave out/cut out/strip out/weed out",
     }.items()
@@ -56,13 +64,22 @@ def plain_verb(tokens: Sequence[Token]) -> str:
     if not plain or f"{first} {tokens[1].low}" in _ONLY_APART:
         return ""
     objects = {token.low for token in tokens[2:8]}
+    if not _all_of_it(tokens):
+        objects.discard("all")
     if plain == "determine" and first == "come" and "with" not in objects:
         return ""
-    if plain in {"sum", "round"} and tokens[1].low == "up" and objects & (_TEXTS | SUMMARY_OBJECTS - {"that"}):
+    if first in {"sum", "round"} and tokens[1].low == "up" and objects & (_TEXTS | SUMMARY_OBJECTS - {"that"}):
         return "summarise" if not any(token.kind == "number" for token in tokens[2:8]) else plain
     if plain == "draft" and not objects & _TEXTS:
         return "create"
     return plain
+
+
+def _all_of_it(tokens: Sequence[Token]) -> bool:
+    """Whether "all" stands for everything ("sum up all"), not for all of a kind ("the fees of all members")."""
+    at = next((n for n, token in enumerate(tokens[2:8], 2) if token.low == "all"), None)
+    following = tokens[at + 1] if at is not None and at + 1 < len(tokens) else None
+    return following is None or following.kind != "word" or following.low in _TEXTS | DETERMINERS | PREPOSITIONS
 
 
 def particle_follows(tokens: Sequence[Token], k: int) -> bool:

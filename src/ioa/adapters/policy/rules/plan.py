@@ -13,7 +13,11 @@ class Step:
 
     `number` is 1-based. `needs` are the numbers of the earlier steps whose results it builds on; `after` those
     that it merely has to follow ("then"), without those in `needs`. `search` holds phrases to search an agent
-    by. `context` is what was carried over from elsewhere into `text`; `kind` a rough guess of what it yields.
+    by. `same_rows` is the number of the earlier step about whose rows or passage it goes on asking (0: none); who
+    did that one knows best. `reads` are the endings of the files that it names,
+    `may_read` those of the goal's files where it is a question that names none. `minus` is (whole, part) where the step
+    asks for the difference of two earlier results. `context`
+    is what was carried over from elsewhere into `text`; `kind` a rough guess of what it yields.
     """
 
     number: int
@@ -23,6 +27,10 @@ class Step:
     search: tuple[str, ...] = ()
     context: str = ""
     kind: Kind = "other"
+    same_rows: int = 0
+    reads: tuple[str, ...] = ()
+    may_read: tuple[str, ...] = ()
+    minus: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

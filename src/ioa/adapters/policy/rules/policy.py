@@ -7,13 +7,24 @@ understand; it never invents. Source of what is decided: IoA paper, 2.3.2 to 2.3
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ioa.adapters.policy.rules.alone_or_team import lacking, phrases_for
 from ioa.adapters.policy.rules.answer import artifacts_of, conclusion_text, outcome_of
-from ioa.adapters.policy.rules.choice import assign, hits_of, recruit
-from ioa.adapters.policy.rules.progress import Progress, StepProgress, key_of, plan_of, progress_of
+from ioa.adapters.policy.rules.choice import assign, recruit
+from ioa.adapters.policy.rules.file_readers import reader_phrases, reads, suited
+from ioa.adapters.policy.rules.handed_on import told
+from ioa.adapters.policy.rules.plan import Step
+from ioa.adapters.policy.rules.progress import (
+    MAX_ATTEMPTS,
+    Progress,
+    StepProgress,
+    key_of,
+    plan_of,
+    progress_of,
+    without_missing,
+)
 from ioa.conversation.formation import LaunchGroupChat, SearchAgent, ToolCall
 from ioa.conversation.task import Task
 from ioa.ports.policy import Brief, GroupView, TaskView, TeamSituation, TurnMessage
@@ -42,13 +53,13 @@ class RulesPolicy:
         """Search for every step once, then launch with the best agent for each; alone if that is only me."""
         plan = plan_of(situation.goal, situation.file_names, nested=situation.nested)
         searched = dict(situation.found)
-        wanted = tuple(dict.fromkeys(phrase for step in plan.steps for phrase in step.search))[:MAX_PHRASES]
+        wanted = tuple(dict.fromkeys(phrase for step in plan.steps for phrase in _phrases(step)))[:MAX_PHRASES]
         missing = tuple(phrase for phrase in wanted if phrase not in searched)
         if missing and not situation.forced:
             return SearchAgent(missing)
         members: dict[str, None] = {}
         for step in plan.steps:
-            chosen = recruit(hits_of(step, searched), situation.contacts, avoid=situation.avoid)
+            chosen = recruit(suited(step, searched), situation.contacts, avoid=situation.avoid)
             if chosen is not None:
                 members[chosen.card.name] = None
         members.pop(situation.me.name, None)
@@ -78,7 +89,8 @@ class RulesPolicy:
         return self._conclude(view, progress, "")
 
     async def brief(self, view: TaskView) -> Brief:
-        """The task in the words of its step; the results it builds on are the messages that matter."""
+        """The task in the words of its step, with what is known by now; the results it builds on are the messages that
+        matter."""
         results = tuple(
             message.seq
             for message in view.log
@@ -87,7 +99,7 @@ class RulesPolicy:
         step = _without_number(view.task)
         return Brief(
             task_abstract=view.task.task_abstract,
-            task_desc=view.task.task_desc,
+            task_desc=told(view.group, view.task),
             messages=results,
             results_of=view.task.builds_on,
             criteria=f"There is an answer to “{_short(step)}”, or a reason why there is none."[:2000],
@@ -95,17 +107,11 @@ class RulesPolicy:
 
     async def needs_team(self, view: TaskView) -> bool:
         """True if for a part of the task somebody else's card fits several times better than mine."""
-        if not view.may_team_up or (view.group.parent is not None and view.task.task_desc == view.group.goal):
+        if not view.may_team_up or (
+            view.group.parent is not None and view.task.task_desc == without_missing(view.group.goal)
+        ):
             return False  # the second: this group is the team that was formed for it
-        plan = plan_of(view.task.task_desc, _file_names(view), nested=True)
-        if not plan.steps:
-            return False
-        text = view.task.task_desc
-        phrases = phrases_for(text, plan)
-        searched = dict(zip(phrases, await view.search(phrases, (view.me.name,)), strict=True))
-        avoid = {view.me.name, *view.avoid}
-        parts = lacking(text, plan, searched, (view.me.name,))
-        return any(recruit(hits, view.contacts, avoid=avoid) is not None for hits in parts)
+        return await _beyond(view, view.task.task_desc, {view.me.name, *view.avoid})
 
     def _asked_by(self, view: GroupView) -> str | None:
         """Who handed me the floor with a question, if I am there to talk only."""
@@ -134,16 +140,21 @@ class RulesPolicy:
     async def _choose(self, view: GroupView, progress: Progress) -> tuple[Progress, list[tuple[StepProgress, str]]]:
         """The steps to assign now, each with the member that takes it; and the progress, knowing what is hopeless."""
         while ready := [entry for entry in progress.steps if progress.ready(entry)]:
-            phrases = tuple(dict.fromkeys(phrase for entry in ready for phrase in entry.step.search))[:MAX_PHRASES]
+            phrases = tuple(dict.fromkeys(phrase for entry in ready for phrase in _phrases(entry.step)))[:MAX_PHRASES]
             hits = dict(zip(phrases, await view.search(phrases, view.group.members), strict=True))
             chosen: list[tuple[StepProgress, str]] = []
             for entry in ready:
-                found = hits_of(entry.step, hits)
+                found = suited(entry.step, hits)
+                if entry.failures:  # a second try goes to who reads such files, by its card
+                    found = [hit for hit in found if reads(hit.card, entry.step.reads)]
                 avoid = {*entry.tried, *view.group.absent}
-                inside = assign(found, view.contacts, members=view.group.members, avoid=avoid)
+                known = progress.who_did(entry.step.same_rows)
+                inside = assign(found, view.contacts, members=view.group.members, avoid=avoid, prefer=known)
+                if inside is not None and len(entry.tasks) + 1 == MAX_ATTEMPTS:
+                    inside = None  # two of the group could not: the last try is for somebody outside
                 if inside is not None:
                     chosen.append((entry, inside.card.name))
-                elif self._can_find_elsewhere(view, found, entry):
+                elif await self._can_find_elsewhere(view, found, entry):
                     chosen.append((entry, view.me.name))
             taken = {entry.step.number for entry, _ in chosen}
             left = {entry.step.number for entry in ready} - taken
@@ -152,14 +163,16 @@ class RulesPolicy:
                 return progress, chosen
         return progress, []
 
-    def _can_find_elsewhere(self, view: GroupView, found: Sequence[FoundAgent], entry: StepProgress) -> bool:
+    async def _can_find_elsewhere(self, view: GroupView, found: Sequence[FoundAgent], entry: StepProgress) -> bool:
         """Nobody in the group can, but somebody outside could: I take the task and form a team for it."""
         if view.me.discussion_only or view.me.name in entry.tried:
             return False
         if view.group.team_up_depth >= view.group.budgets.depth:
             return False
-        outside = recruit(found, view.contacts, avoid={*view.group.members, *entry.tried})
-        return outside is not None
+        avoid = {*view.group.members, *entry.tried}
+        if recruit(found, view.contacts, avoid=avoid) is None:
+            return False
+        return await _beyond(view, entry.step.text, avoid)
 
     def _assign(
         self, view: GroupView, progress: Progress, chosen: list[tuple[StepProgress, str]]
@@ -232,7 +245,22 @@ class RulesPolicy:
         )
 
 
-def _file_names(view: TaskView) -> tuple[str, ...]:
+async def _beyond(view: TaskView | GroupView, text: str, avoid: Collection[str]) -> bool:
+    """Whether a part of this task wants somebody else than me, and who is not to be avoided is found for it."""
+    plan = plan_of(text, _file_names(view), nested=True)
+    if not plan.steps:
+        return False
+    phrases = phrases_for(text, plan)
+    searched = dict(zip(phrases, await view.search(phrases, (view.me.name,)), strict=True))
+    parts = lacking(text, plan, searched, (view.me.name,))
+    return any(recruit(hits, view.contacts, avoid=avoid) is not None for hits in parts)
+
+
+def _phrases(step: Step) -> tuple[str, ...]:
+    return (*step.search, *reader_phrases(step))
+
+
+def _file_names(view: TaskView | GroupView) -> tuple[str, ...]:
     return tuple(artifact.name for artifact in view.group.artifacts)
 
 

@@ -12,11 +12,16 @@ from functools import lru_cache
 from ioa.adapters.policy.rules.drafting import is_lost_word
 from ioa.adapters.policy.rules.goal_text import Plan, Step, split_goal
 from ioa.adapters.policy.rules.inner_steps import split_task
+from ioa.adapters.policy.rules.pictures import fulfils
 from ioa.conversation.group import Group
 from ioa.conversation.task import Task
 from ioa.protocol.messages import MAX_SHORT_CHARS
 
-MAX_ATTEMPTS = 2
+MISSING = "Say under “Missing” what was not done:"
+"""What stands in a writer's task between its own text and the lines about steps without a result."""
+
+MAX_ATTEMPTS = 3
+"""The best agent of the group, the next best of it, and one outside of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class StepProgress:
 
     @property
     def result(self) -> Task | None:
-        return next((task for task in self.tasks if task.status == "completed"), None)
+        return next((task for task in self.tasks if fulfils(self.step, task)), None)
 
     @property
     def running(self) -> Task | None:
@@ -36,7 +41,7 @@ class StepProgress:
 
     @property
     def failures(self) -> tuple[Task, ...]:
-        return tuple(task for task in self.tasks if not task.open and task.status != "completed")
+        return tuple(task for task in self.tasks if not task.open and not fulfils(self.step, task))
 
     @property
     def tried(self) -> frozenset[str]:
@@ -45,8 +50,9 @@ class StepProgress:
 
     @property
     def may_retry(self) -> bool:
-        """A failed step is tried once more; one that may have run already, or was cancelled, is not."""
-        return len(self.tasks) < MAX_ATTEMPTS and all(task.status == "failed" for task in self.failures)
+        """A failed step is tried with others, a chart without a picture too; one that may have run already, or was
+        cancelled, is not."""
+        return len(self.tasks) < MAX_ATTEMPTS and all(task.status in {"failed", "completed"} for task in self.failures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,11 @@ class Progress:
 
     def of(self, number: int) -> StepProgress:
         return self.steps[number - 1]
+
+    def who_did(self, number: int) -> frozenset[str]:
+        """The agents that gave the result of a step; none for 0, or without a result."""
+        result = self.of(number).result if number else None
+        return frozenset(result.assignees) if result is not None else frozenset()
 
     def over(self, entry: StepProgress) -> bool:
         """Has a result, or will get none."""
@@ -113,7 +124,13 @@ def progress_of(group: Group) -> Progress:
 @lru_cache(maxsize=256)
 def plan_of(goal: str, file_names: tuple[str, ...], *, nested: bool) -> Plan:
     """The steps of a goal; of a task, the steps inside it."""
+    goal = without_missing(goal)
     return split_task(goal, files=file_names) if nested else split_goal(goal, files=file_names)
+
+
+def without_missing(text: str) -> str:
+    """A task's own text, without the lines on missing steps, which are no requests."""
+    return text.partition(MISSING)[0].rstrip() if MISSING in text else text
 
 
 def key_of(step: Step) -> str:

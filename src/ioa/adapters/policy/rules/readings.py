@@ -22,6 +22,7 @@ from ioa.adapters.policy.rules.constraints import is_closing, is_constraint
 from ioa.adapters.policy.rules.ellipses import is_elliptic
 from ioa.adapters.policy.rules.merging import Clause, delivers
 from ioa.adapters.policy.rules.openings import NO_OPENING, Opening, strip_opening
+from ioa.adapters.policy.rules.restrictions import restricts
 from ioa.adapters.policy.rules.sentences import Sentence
 from ioa.adapters.policy.rules.sources import CONDITIONS, lead_length, source_of
 from ioa.adapters.policy.rules.taken_apart import taken_apart
@@ -44,7 +45,7 @@ from ioa.adapters.policy.rules.vocabulary import (
 )
 from ioa.adapters.policy.rules.wordlists import word_set
 
-Role = Literal["empty", "intro", "background", "detail", "elliptic", "same", "request", "unknown"]
+Role = Literal["empty", "intro", "background", "detail", "elliptic", "same", "restriction", "request", "unknown"]
 
 _HELP_NOUNS = word_set("""
     tasks task things thing something project research work stuff matters questions issues topics
@@ -142,6 +143,8 @@ def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
         return parts
     length = lead_length(core)
     lead, rest = core[:length], core[length:]
+    if not alone and not question and restricts(rest) and not (lead and lead[0].low in CONDITIONS):
+        return Reading("restriction", sentence, opening, tuple(lead), (Clause(tuple(rest)),))
     if length and not first and delivers(rest) and lead[0].low in CONDITIONS:
         return Reading("detail", sentence, opening)
     if length:

@@ -18,22 +18,22 @@ from ioa.adapters.policy.rules.antecedents import (
 )
 from ioa.adapters.policy.rules.asked_values import asks_value
 from ioa.adapters.policy.rules.continuations import asks_back, implied, joins
+from ioa.adapters.policy.rules.each_chart import meant_by_each
 from ioa.adapters.policy.rules.heard import Heard, lemma
+from ioa.adapters.policy.rules.operands import operands, remainder
+from ioa.adapters.policy.rules.products import PRODUCTS, PRODUCTS_PLURAL
+from ioa.adapters.policy.rules.row_references import points_to_rows
 from ioa.adapters.policy.rules.tokens import Token
 from ioa.adapters.policy.rules.verbs import NOUN_TOO, VERBS, Kind, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
     AUXILIARIES,
-    CHART_WORDS,
-    CODE_WORDS,
     DETERMINERS,
     FINITE,
-    LETTER_WORDS,
     MEASURE_WORDS,
     NOT_RESULTS,
     PLURAL_RESULTS,
     PREPOSITIONS,
     RELATIVES,
-    REPORT_WORDS,
     RESULT_WORDS,
     SUBJECTS,
     WH,
@@ -63,6 +63,11 @@ _MEASURED = word_set("""
 _BETWEEN = word_set("difference ratio quotient")
 _SHOWN = word_set("numbers results result figures values findings output outputs")
 _OPERATIONS = word_set("multiply divide add subtract compare raise increase decrease reduce convert")
+_QUANTITIES = word_set("""
+    area volume perimeter circumference radius diameter side edge length width height depth base angle speed
+    weight price rate distance time amount temperature
+""")
+_CONVERTING = word_set("convert change express turn")
 _FINAL = word_set("final overall above combined resulting obtained same computed calculated")
 _SPECIFYING = word_set("of for per by in from between that which on to")
 _ONLY_LATER = RESULT_WORDS - word_set("result results outcome outcomes finding findings output outputs above")
@@ -80,26 +85,6 @@ _GRAMMAR = (
 )
 _VAGUE: frozenset[Kind] = frozenset(["make", "ask", "other"])
 
-_NAMED: dict[str, frozenset[Kind]] = {}
-"""Nouns that name a product, and the kinds of steps that make it."""
-
-
-def _name(words: frozenset[str], *kinds: Kind) -> None:
-    for word in words:
-        _NAMED[word] = frozenset(kinds)
-
-
-_name(CHART_WORDS, "plot")
-_name(word_set("image picture figure map drawing"), "plot", "make", "other")
-_name((REPORT_WORDS | LETTER_WORDS) - word_set("paper page sentence description reply"), "write", "find", "make")
-_name(CODE_WORDS - {"class", "function"}, "code", "make")
-_name(frozenset(["translation"]), "translate")
-_name(frozenset(["quote", "quotation", "passage"]), "find", "ask")
-_name(frozenset(["list"]), "table", "find", "make", "ask")
-_name(frozenset(["table", "ranking"]), "table", "find", "ask")
-_name(frozenset(["paragraph", "text"]), "write", "translate", "find")
-_NAMED_PLURAL = frozenset(word + "s" for word in _NAMED if not word.endswith("s"))
-
 
 def resolve(step: Heard, earlier: Sequence[Heard], context: Sequence[Token]) -> tuple[set[int], list[str]]:
     """The numbers of the earlier steps that `step` builds on, and the reference words that point to nothing.
@@ -107,6 +92,9 @@ def resolve(step: Heard, earlier: Sequence[Heard], context: Sequence[Token]) -> 
     `context` are words of the same sentence before the act ("Once you have the totals, ..."), which may refer too.
     """
     tokens = (*context, *step.tokens)[:_LONGEST]
+    if left := remainder(step, earlier):
+        step.minus = left
+        return set(left), []
     looking = _Looking(step, earlier, tokens, [t.low for t in tokens], len(context))
     needs: set[int] = set()
     lost: list[str] = []
@@ -116,6 +104,11 @@ def resolve(step: Heard, earlier: Sequence[Heard], context: Sequence[Token]) -> 
             needs |= found
         elif found is not None:
             lost.append(looking.spelled(i))
+    needs |= operands(step, earlier) | meant_by_each(step, earlier)
+    rows = points_to_rows(step, earlier)
+    if rows and (not needs or needs <= {h.number for h in earlier if h.kind == "table"}):
+        step.rows = next(iter(rows))
+        return rows, []
     if not earlier and files_in(context):
         lost = []  # "Take the prices in a.csv and convert them": what is meant stands in the context
     if needs and {"left", "remaining"} & {t.low for t in tokens}:
@@ -159,8 +152,6 @@ class _Looking:
             return self.numbered(i)
         if low in {"it", "them"}:
             return self.pronoun(i, many=low == "them")
-        if low == "their" and self.of_the_counted(i):
-            return None
         if low in {"its", "their"} and not self.noun_before(i):
             many = low == "their" and following in JOINING
             return plural(self.step, self.earlier) if many else nearest(self.step, self.earlier)
@@ -168,6 +159,8 @@ class _Looking:
             return next(({h.number} for h in reversed(self.earlier) if self.names(h, self.low(i + 1))), None)
         if low in {"this", "that"} and previous == "than" and self.earlier:
             return nearest(self.step, self.earlier)
+        if low == "those" and previous in PREPOSITIONS and following in RELATIVES and self.step.kind == "table":
+            return None  # "the average age of those who said no" says itself who is meant
         if low in {"this", "that", "these", "those"}:
             return self.demonstrative(i)
         if low == "both":
@@ -185,7 +178,8 @@ class _Looking:
             pointing = set(self.lows[i + 1 : i + 4]) & (
                 PLURAL_RESULTS | {"this", "that", "these", "above", "it", "steps"}
             )
-            if (low == "all" and not pointing) or not self.earlier or self.step.has_source:
+            rows = low == "all" and following in {"amounts", "values", "numbers", "figures"} and len(self.earlier) < 2
+            if (low == "all" and not pointing) or not self.earlier or self.step.has_source or rows:
                 return None
             return {h.number for h in self.earlier}
         if low in {"results", "findings"} and previous not in DETERMINERS:
@@ -196,12 +190,6 @@ class _Looking:
             return self.definite(i)
         return None
 
-    def of_the_counted(self, i: int) -> bool:
-        """ "what is their average mark?" after "How many pupils are in class.csv": a question to the same rows."""
-        last = self.earlier[-1] if self.earlier else None
-        counted = last is not None and last.kind == "table" and last.has_source and "number" in last.named
-        return counted and question_start(self.step.tokens) and self.low(i + 1) in MEASURE_WORDS
-
     def numbered(self, i: int) -> set[int] | None:
         """ "step 2", "steps 1 and 3": by the user's own numbers, where there are some."""
         numbers = {t.text for t in self.tokens[i + 1 : i + 6] if t.kind == "number"}
@@ -211,8 +199,8 @@ class _Looking:
 
     def both(self, i: int) -> set[int] | None:
         following = self.low(i + 1)
-        if following in _NAMED_PLURAL:
-            kinds = _NAMED[lemma(following)]
+        if following in PRODUCTS_PLURAL:
+            kinds = PRODUCTS[lemma(following)]
             return {h.number for h in [h for h in self.earlier if h.kind in kinds][-2:]} or None
         if following == "of" and self.low(i + 2) not in {"them", "these", "those"}:
             return None
@@ -220,7 +208,7 @@ class _Looking:
             return several(self.earlier, 2)
         if self.step.kind in {"write", "send"} and len(self.earlier) > 1 and following in {"", "in", "into", "."}:
             return {h.number for h in self.earlier[-2:]}
-        free = following in {"", "of", "in", "and", ",", "to", "on", "with", "by", "into"}
+        free = following in {"", "of", "in", "and", ",", "to", "on", "with", "by", "into", "as"}
         return several(self.earlier, 2) if free and "and" not in self.lows[i + 2 : i + 6] else None
 
     def pronoun(self, i: int, *, many: bool) -> set[int] | None:
@@ -328,7 +316,9 @@ class _Looking:
         named = called(self.step, self.earlier, self.tokens, i + 1, self.offset)
         if noun in NOT_RESULTS or lemma(noun) in NOT_RESULTS:
             return named or self.said_before(i, noun)
-        known = noun in _THING_WORDS or noun in MEASURE_WORDS or noun in _NAMED
+        known = noun in _THING_WORDS or noun in MEASURE_WORDS or noun in PRODUCTS
+        if noun in _QUANTITIES and self.earlier and not self.step.has_source:
+            return named or nearest(self.step, self.earlier)  # "a circle with that radius"
         if self.low(i) == "that" and (self.low(i + 1) in SUBJECTS | DETERMINERS | FINITE or not (known or named)):
             return None
         if given or named:
@@ -455,7 +445,8 @@ class _Looking:
                 specified and following not in {"to", "in", "by", "from", "on", "of"}
             ):
                 return None
-            if following in {"of", "in", "from"} and not self.points_back(end + 1):
+            converted = following == "from" and self.step.verb in _CONVERTING
+            if following in {"of", "in", "from"} and not converted and not self.points_back(end + 1):
                 return None
             if noun in _ONLY_LATER and not later:
                 return None
@@ -464,7 +455,7 @@ class _Looking:
                 if noun in PLURAL_RESULTS
                 else nearest(self.step, self.earlier)
             )
-        if noun in _NAMED and bare and later and (not specified or following in {"to", "in", "on", "from"}):
+        if noun in PRODUCTS and bare and later and (not specified or following in {"to", "in", "on", "from"}):
             return self.made(noun)
         return None
 
@@ -489,6 +480,6 @@ class _Looking:
         """The nearest step that made such a thing."""
         for other in reversed(self.earlier):
             vague = other.kind in _VAGUE and noun not in {t.low for t in other.tokens}
-            if other.kind in _NAMED[noun] and not vague:
+            if other.kind in PRODUCTS[noun] and not vague:
                 return {other.number}
         return None

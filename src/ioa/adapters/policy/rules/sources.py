@@ -8,7 +8,7 @@ from ioa.adapters.policy.rules.acts import question_start, starts_act
 from ioa.adapters.policy.rules.openings import strip_opening
 from ioa.adapters.policy.rules.tokens import Token
 from ioa.adapters.policy.rules.verbs import NOUN_TOO, VERBS, gerund_root
-from ioa.adapters.policy.rules.vocabulary import DETERMINERS, SOURCE_NOUNS
+from ioa.adapters.policy.rules.vocabulary import DETERMINERS, SOURCE_NOUNS, WH
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _READS = word_set("in from of using with on for over within inside across through about against")
@@ -90,6 +90,10 @@ def lead_length(tokens: Sequence[Token]) -> int:
     if tokens[0].low in {"where", "when"} and question_start(tokens) and tokens[-1].text == "?":
         return 0
     comma = _lead_to_mark(tokens)
+    if comma and tokens[1].low in WH and question_start(tokens):
+        behind = comma + strip_opening(tokens[comma : comma + 16]).length
+        if behind < len(tokens) and tokens[behind].low in WH:
+            return 0  # "On which field was it picked, and who picked it?" are two questions
     if tokens[0].low in _ONCE | CONDITIONS:
         return comma
     for i in range(2, min(len(tokens), 12, comma or 12)):
