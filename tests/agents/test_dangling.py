@@ -26,7 +26,6 @@ def analyst(tmp_path: Path) -> DataAnalyst:
         ("What is their median fine in loans.csv?", "their"),
         ("give the average fine for them in loans.csv", "them"),
         ("What is the average fine among them in loans.csv?", "them"),
-        ("How many respondents in loans.csv are over 40?", "respondents"),
         ("also in the branch in loans.csv", "branch"),
     ],
 )
@@ -39,6 +38,7 @@ def test_a_word_that_points_outside_the_question_is_refused(analyst: DataAnalyst
     ("question", "number"),
     [
         ("How many rows are there in loans.csv?", "5"),
+        ("How many respondents in loans.csv are over 40?", "3"),
         ("how many loans are there at the Harbour branch in loans.csv", "2"),
     ],
 )

@@ -179,9 +179,10 @@ def test_two_questions_get_two_answers_and_two_files(tmp_path: Path) -> None:
 
 
 def test_a_sentence_that_restricts_another_one_is_not_dropped(tmp_path: Path) -> None:
-    path = written(tmp_path, "t.csv", "region,amount\nN,1\nS,2\n")
-    with pytest.raises(AgentFailed, match="restricts"):
-        perform("Only consider region N. What is the total amount?", tmp_path, path)
+    path = written(tmp_path, "t.csv", "region,amount\nN,1\nS,2\nN,5\n")
+    assert result(perform("Only consider region N. What is the total amount?", tmp_path, path))[1] == ["6"]
+    with pytest.raises(AgentFailed, match="bulk"):
+        perform("Only consider bulk orders. What is the total amount?", tmp_path, path)
 
 
 async def test_it_is_an_agent_and_can_be_cancelled(tmp_path: Path) -> None:

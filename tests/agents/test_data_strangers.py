@@ -196,7 +196,7 @@ QUESTIONS: list[tuple[str, str, object]] = [
         "Average cost per ward, highest first",
         dict(sorted(per(WARDS, "ward", mean("cost_eur")).items(), key=lambda one: -one[1])),
     ),
-    ("wards.csv", "How many patients stayed longer than 7 days?", REFUSED),
+    ("wards.csv", "How many patients stayed longer than 7 days?", 3),
     ("wards.csv", "How many admissions were there per month?", REFUSED),
     ("wards.csv", "Which nurse looked after the most patients?", REFUSED),
     (

@@ -321,3 +321,84 @@ async def test_a_bare_number_is_told_with_its_task(write):
     outcome, files = await write("Write a report", result)
     assert "- Multiply the result by 12: **13800** *(Mathematician)*" in files["report.md"]
     assert outcome.abstract.endswith("Multiply the result by 12: 13800.")
+
+
+@pytest.mark.parametrize(
+    ("task", "subjects", "title"),
+    [
+        ("Write a report for the treasurer about the fees.", ["Total fees"], "Fees"),
+        ("Then write a two-page report for the board", ["Total consumption"], "Total consumption"),
+        ("Make a report of the three results", ["Total fines", "Mean fine"], "Total fines and mean fine"),
+        ("Write a report on the results of steps 1 and 2", ["Sales by month"], "Sales by month"),
+        ("create a summary report of the above", ["Sales by month"], "Sales by month"),
+        ("Write it up in a report called Findings 2025.", ["a"], "Findings 2025"),
+        ("Write a report on both findings", ["Which wards overspent", "Who has to sign"], "Answers to two questions"),
+        ("Write a report about it", ["Which departments overspent"], "Which departments overspent?"),
+        ("Report on it", ["Which wards overspent", "Total fines"], "Total fines and which wards overspent"),
+    ],
+)  # fmt: skip
+def test_a_report_is_called_by_its_topic_not_by_words_of_the_order(task, subjects, title):
+    assert title_of(task, shape_of(task), subjects) == title
+
+
+@pytest.mark.parametrize(
+    ("task", "subject"),
+    [
+        ("How many books were lent at the Harbour branch in a.csv", "Number of books lent at the Harbour branch"),
+        ("What does policy.txt say about late fees?", "What policy.txt says about late fees"),
+        ("Add up the membership fees in treasury.csv", "Membership fees"),
+        ("Run this Python code: ```python print(1)```", "Run this Python code"),
+    ],
+)  # fmt: skip
+def test_a_section_is_headed_by_what_was_asked(task, subject):
+    assert subject_of(task) == subject
+
+
+PERCENT = EarlierResult("Mathematician", "Compute 15 % of 2480", "15 % of 2480 = **372**.")
+
+
+async def test_a_finding_is_not_told_twice_and_sections_are_counted_from_one(write, made):
+    chart = EarlierResult(
+        "Plotter", "plot the refunds", 'A bar chart, "Refunds".', (made("r.png", png(), "image/png"),)
+    )
+    _, files = await write("Write a one-page summary with the charts", PERCENT, ANALYST, chart)
+    text = files["report.md"]
+    assert "- 15 % of 2480 = **372**. *(Mathematician)*" in text
+    assert [line for line in text.splitlines() if line.startswith("## ")][1].startswith("## 1. ")
+
+
+async def test_what_agents_tell_each_other_and_where_a_chart_was_saved_is_no_part_of_a_report(write, made):
+    sql = "```sql\nSELECT 1\n-- rows of a.csv [all: all rows] where TRUE\n```"
+    told = EarlierResult(
+        "Data analyst", "How many loans in a.csv have a fine above 1?", f"Number of loans: **29**.\n\n{sql}"
+    )
+    drew = 'Drew a bar chart, "Cost", with 2 values: cost.png and cost.svg.\n\n- Only where x is 1.\n\n'
+    drew += "| a | cost |\n|---|---|\n| p | 3 |\n| q | 4 |"
+    plotter = EarlierResult("Plotter", "plot the cost by a", drew, (made("cost.png", png(), "image/png"),))
+    _, files = await write("Combine it in a memo for Dr. Weber about energy use in 2023", told, plotter)
+    text = files["report.md"]
+    assert text.startswith("# Energy use in 2023\n")
+    assert "## 1. Number of loans that have a fine above 1" in text
+    assert "```sql\nSELECT 1\n```" in text
+    assert "rows of a.csv" not in text
+    assert "cost.svg" not in text
+    assert "- Only where x is 1." in text
+    assert "| q | 4 |" in text
+
+
+async def test_what_was_not_done_stands_in_the_report_and_does_not_shape_it(tmp_path):
+    task = (
+        "Write a one-page report about the money.\n\n"
+        "Say under “Missing” what was not done:\n"
+        "- Step 3, “Subtract the costs”: failed at Mathematician: no e-mail in rules.md"
+    )
+    earlier = (
+        EarlierResult("Data analyst", "Add up the income in club.xlsx", "Total amount: **4554.19** (club.xlsx)."),
+    )
+    outcome = await Writer().perform(Assignment("t", task, tmp_path, earlier=earlier), quiet)
+    report = next(file for file in outcome.files if file.name.endswith(".md"))
+    text = report.path.read_text()
+    assert report.name == "report.md"
+    assert "## Missing\n\n- Step 3, “Subtract the costs”" in text
+    assert "Missing" in next(file for file in outcome.files if file.name.endswith(".html")).path.read_text()
+    assert "Missing:" in outcome.conclusion

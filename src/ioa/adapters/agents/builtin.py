@@ -27,7 +27,9 @@ class BuiltIn:
 
 BUILTIN: dict[str, BuiltIn] = {
     "data-analyst": BuiltIn(
-        "ioa.adapters.agents.data_analyst", "DataAnalyst", (("duckdb", "duckdb"), ("openpyxl", "openpyxl"))
+        "ioa.adapters.agents.data_analyst",
+        "DataAnalyst",
+        (("duckdb", "duckdb"), ("openpyxl", "openpyxl"), ("bs4", "beautifulsoup4")),
     ),
     "mathematician": BuiltIn(
         "ioa.adapters.agents.mathematician", "Mathematician", (("sympy", "sympy"), ("pint", "pint"))

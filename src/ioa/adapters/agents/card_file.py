@@ -5,6 +5,12 @@
     skills: [weather forecast, temperature in a city]
     function: weather:run        # or  command: [...]  or  url: https://...  or  builtin: librarian
 
+or a language model with tools (see docs/models.md):
+
+    tools: [web_search, web_browser, read_file, code_executor]
+    model: openai:gpt-5-mini     # else that of --model or IOA_MODEL
+    instructions: You look up weather records.
+
 Functions are looked up beside the file; so are the programs of relative command paths.
 """
 
@@ -24,13 +30,17 @@ from ioa.adapters.agents.carded import CardedAgent, CardError, TeamRules, make_c
 from ioa.adapters.agents.command import CommandAgent, command_of
 from ioa.adapters.agents.function import as_agent
 from ioa.adapters.agents.module_attribute import BadTarget, import_attribute, near
+from ioa.adapters.agents.react.agent import MakeMind
+from ioa.adapters.agents.react.card_part import react_agent
+from ioa.adapters.agents.react.tool import ToolFailed
 from ioa.adapters.agents.remote import BadAddress, RemoteAgent
 from ioa.ports.agent import Agent, AgentFailed, Assignment, Outcome, ReportProgress
 
-SOURCES = ("function", "command", "url", "builtin")
+SOURCES = ("function", "command", "url", "builtin", "tools")
 _TYPES = ("Human Assistant", "Thing Assistant")
 _KEYS = ("name", "type", "description", "skills", "idempotent", "discussion_only", "team", "timeout_s",
-         "observe", "allow_private", *SOURCES)  # fmt: skip
+         "observe", "allow_private", "model", "instructions", "options", "max_steps", *SOURCES)  # fmt: skip
+_REACT_KEYS = ("model", "instructions", "options", "max_steps")
 _TEAM_KEYS = ("nested", "depth")
 _FILE_LIMIT_BYTES = 256 * 1024
 
@@ -39,8 +49,13 @@ class CardFileError(CardError):
     """An `agent.yaml` that cannot be used. The text names the file, the field, the value and the remedy."""
 
 
-def load_card_file(path: Path) -> CardedAgent:
-    """Read an `agent.yaml` and find its agent: its module is imported, not run. Raises `CardFileError`."""
+def no_models(model: str | None) -> None:
+    """Where nothing is said about models: an agent that needs one says so when it gets a task."""
+
+
+def load_card_file(path: Path, mind: MakeMind = no_models) -> CardedAgent:
+    """Read an `agent.yaml` and find its agent: its module is imported, not run. `mind` makes the models of agents that
+    think. Raises `CardFileError`."""
     try:
         if path.stat().st_size > _FILE_LIMIT_BYTES:
             raise CardFileError(f"{path}: larger than {_FILE_LIMIT_BYTES:,} bytes; is this an agent.yaml?")
@@ -52,17 +67,17 @@ def load_card_file(path: Path) -> CardedAgent:
     except yaml.YAMLError as error:
         raise CardFileError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     try:
-        return carded(_mapping("the file", content), path.resolve().parent)
+        return carded(_mapping("the file", content), path.resolve().parent, mind)
     except CardFileError as error:
         raise CardFileError(f"{path}: {error}") from error.__cause__
-    except (CardError, UnknownBuiltIn, MissingLibrary, BadAddress) as error:
+    except (CardError, UnknownBuiltIn, MissingLibrary, BadAddress, ToolFailed) as error:
         raise CardFileError(f"{path}: {error}") from error
 
 
-def carded(given: Mapping[str, object], folder: Path) -> CardedAgent:
+def carded(given: Mapping[str, object], folder: Path, mind: MakeMind = no_models) -> CardedAgent:
     """An agent from the content of an `agent.yaml` that lies in `folder`. Raises `CardError` and its kin."""
     _known(given, _KEYS, "")
-    agent, own = _source(given, folder)
+    agent, own = _source(given, folder, mind)
     agent_type = given.get("type", own.card.type if own else "Thing Assistant")
     if agent_type not in _TYPES:
         raise CardFileError(f"type: {agent_type!r} is none of {' | '.join(_TYPES)}.")
@@ -91,7 +106,7 @@ class _OnlyDiscusses:
         raise AgentFailed("This member only discusses (discussion_only: true); assign the task to another.")
 
 
-def _source(given: Mapping[str, object], folder: Path) -> tuple[Agent, CardedAgent | None]:
+def _source(given: Mapping[str, object], folder: Path, mind: MakeMind) -> tuple[Agent, CardedAgent | None]:
     """The agent, and the card that it brings along when it has one."""
     named = [key for key in SOURCES if key in given]
     if not named and given.get("discussion_only") is True:
@@ -101,8 +116,13 @@ def _source(given: Mapping[str, object], folder: Path) -> tuple[Agent, CardedAge
         raise CardFileError(f"exactly one of {', '.join(SOURCES)} is needed, got {got}.")
     (source,) = named
     name = str(given.get("name", source))
-    if source != "url" and "allow_private" in given:
-        raise CardFileError("allow_private: only belongs beside url; remove it.")
+    if source not in ("url", "tools") and "allow_private" in given:
+        raise CardFileError("allow_private: only belongs beside url or tools; remove it.")
+    for key in _REACT_KEYS:
+        if source != "tools" and key in given:
+            raise CardFileError(f"{key}: only belongs beside tools; remove it.")
+    if source == "tools":
+        return react_agent(given, name, mind), None
     if source == "builtin":
         short = _text(given, "builtin")
         if short not in BUILTIN:

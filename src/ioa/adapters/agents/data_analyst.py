@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from ioa.adapters.agents.data.answer import Answer
-    from ioa.adapters.agents.data.reading import Reading
     from ioa.adapters.agents.data.tables import Tables
 
 TIME_LIMIT_S = 60.0
@@ -32,9 +31,6 @@ _SQL = re.compile(
     r"```(?:sql\b)?\s*(?P<fence>.+?)```|(?<!`)`\s*(?P<tick>(?:SELECT\s|WITH\s)[^`]+)`|"
     r"(?P<plain>\b(?:SELECT\s.+\bFROM\b|WITH\s+\w+\s+AS\s*\().*)",
     re.IGNORECASE | re.DOTALL,
-)
-_LEADING = re.compile(
-    r"^\W*(?:in|for|among|amongst|during|on|at|of|since|after|before|considering|within|between|from)\b", re.IGNORECASE
 )
 _TARGET = re.compile(
     r"(?is)\s+(?:on|against|over|in|using|with)\s+(?:the\s+)?(?:file\s+|table\s+)?(?P<name>[^\s;]+?|\"[^\"]+\")[\s.;]*$"
@@ -84,7 +80,8 @@ class DataAnalyst:
 
     name = "Data analyst"
     description = (
-        "Analyses data in tables: CSV, TSV, Excel (xlsx), JSON and Parquet files. Finds, computes, counts and compares "
+        "Analyses data in tables: CSV, TSV, Excel (xlsx), JSON and Parquet files, and the tables in HTML pages and "
+        "Markdown texts. Finds, computes, counts and compares "
         "numbers: totals and sums, averages and means, medians, minimum and maximum, standard deviation, percentiles, "
         "share of each group in a column, per group (by region, per month, for each department), filtered (where, only, "  # noqa: E501 - a sentence in one piece
         "over, before, in 2024), top and bottom ranking (which product sold the most, the five highest salaries), correlation, "  # noqa: E501 - a sentence in one piece
@@ -101,6 +98,7 @@ class DataAnalyst:
         "correlation between two columns; share and percentage of a total; growth over time",
         "describe a dataset: columns, types, ranges, missing values, duplicates, summary statistics",
         "run a read-only SQL query on CSV, Excel, JSON or Parquet files",
+        "which month or day had the most, the least or the average, in a table of an HTML page or Markdown file",
     )
     idempotent = True
 
@@ -161,12 +159,16 @@ def analyse(assignment: Assignment, stop: Stop) -> Outcome:
 
 
 def _outcome(assignment: Assignment, tables: Tables) -> Outcome:
+    from ioa.adapters.agents.data.answering import Answering
+
     _refuse_unreadable(assignment, tables)
     text = assignment.task_desc
     if (changing := _CHANGES.match(text)) is not None:
         raise AgentFailed(f'"{changing["word"]}" would change data; only SELECT is allowed.')
     answers = _sql_answer(text, tables)
-    return write_outcome(assignment.folder, _answers(text, tables) if answers is None else answers)
+    if answers is None:
+        answers = Answering(tables, [(one.task_desc, one.conclusion) for one in assignment.earlier]).answers(text)
+    return write_outcome(assignment.folder, answers)
 
 
 def _refuse_unreadable(assignment: Assignment, tables: Tables) -> None:
@@ -183,45 +185,9 @@ def _refuse_unreadable(assignment: Assignment, tables: Tables) -> None:
     if not tables.tables:
         have = ", ".join(file.name for file in assignment.files) or "none"
         raise AgentFailed(
-            f"There is no table to analyse. Files given: {have}. CSV, TSV, Excel, JSON and Parquet files are read."
+            f"There is no table to analyse. Files given: {have}. CSV, TSV, Excel, JSON and Parquet files are read, "
+            "and tables with a header in HTML and Markdown files."
         )
-
-
-def _answers(text: str, tables: Tables) -> list[Answer]:
-    """Answers to all questions of the text. If one is not understood, none is given: it might restrict the others."""
-    from ioa.adapters.agents.data.answer import answer
-    from ioa.adapters.agents.data.dangling import dangling_word
-    from ioa.adapters.agents.data.own_clauses import Ambiguous
-    from ioa.adapters.agents.data.question import NotUnderstood
-    from ioa.adapters.agents.data.understanding import Understanding, clauses, questions, sets_context
-
-    understanding = Understanding(tables)
-    sentences = questions(text)
-    if not sentences:
-        raise NotUnderstood("There is no question about the data in this text.")
-    found: list[Reading] = []
-    for sentence in sentences:
-        if len(sentences) > 1 and sets_context(sentence):
-            raise NotUnderstood(f'"{sentence}" restricts another sentence: put the filter into the question itself.')
-        word = dangling_word(sentence)
-        try:
-            read = understanding.read(sentence, text)
-            if word is not None and not all(table.result for one in read for table in one.scope.tables):
-                raise Ambiguous(f'"{word}" points to rows outside this question: say in it which rows are meant.')
-            found += read
-        except NotUnderstood as error:
-            parts = clauses(sentence)
-            if (
-                len(parts) < 2 or isinstance(error, Ambiguous) or _LEADING.match(sentence)
-            ):  # what stands ahead of all parts restricts all of them
-                raise NotUnderstood(
-                    f'In "{sentence}": {error}' if len(sentences) > 1 else str(error), error.unknown
-                ) from error
-            try:
-                found += [reading for part in parts for reading in understanding.read(part, text)]
-            except NotUnderstood:
-                raise error from None
-    return [answer(tables.con, reading) for reading in found]
 
 
 def _without_target(sql: str, tables: Tables) -> str:
@@ -333,7 +299,8 @@ def write_outcome(folder: Path, answers: list[Answer]) -> Outcome:
             parts.append(markdown_table(one.columns, one.rows))
         if one.notes:
             parts.append("\n".join(f"- {note}" for note in dict.fromkeys(one.notes)))
-        parts.append(f"```sql\n{one.sql}\n```")
+        chosen = f"\n{one.selection.line}" if one.selection else ""
+        parts.append(f"```sql\n{one.sql}{chosen}\n```")
         files.append(write_table(free_name(folder, f"{speaking_name(one.title)}.csv"), one.columns, one.rows))
     abstract = " ".join(one.sentence.replace("**", "") for one in answers)
     return Outcome("\n\n".join(parts), abstract, tuple(files))

@@ -250,7 +250,7 @@ def quoted(text: str) -> str:
 
 def flat(text: str) -> str:
     """On one line, without bold (it will stand in bold) and marks of a list."""
-    return " ".join(text.split()).replace("**", "").lstrip("-*+• ")
+    return re.sub(r"^\d{1,2}[.)]\s+(?=[^\W\d_])", "", " ".join(text.split()).replace("**", "").lstrip("-*+• "))
 
 
 def _sentence_with(about: str, passages: Sequence[Passage]) -> str:

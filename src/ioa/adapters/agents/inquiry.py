@@ -125,6 +125,14 @@ _CITING = re.compile(
     r"|(?:with|including) (?:the )?(?:citations?|sources?|references?|page numbers?|quotes?)|verbatim|word for word)\b",
     re.IGNORECASE,
 )
+# "what does the lease say about pets", "describe what it says on repairs", "summarise the rules about keys"
+_SAYS_ABOUT = re.compile(
+    r"\bwhat (?:does|do|did|is|are|was)?\b[^?.!]*?\b(?:says?|said|states?|stated?|written|provided?|contains?|"
+    r"specif(?:y|ies|ied))\s+(?:about|on|regarding|concerning)\b"
+    r"|^\W*(?:please\s+)?(?:summari[sz]e|describe|explain|outline|sum up)\b[^?.!]*?\b(?:says?|states?|rules?|section|"
+    r"part|passages?|information|everything|terms?|regulations?)\s+(?:about|on|regarding|concerning)\b",
+    re.IGNORECASE,
+)
 _AFTER_STEM = (
     r"and|about|what|which|who|when|where|how|for|the|on|is|are|"
     r"(?:says?|state|describe|mention|contain|tell|define|require|give)s?"
@@ -136,7 +144,8 @@ class Inquiry:
     """`about` is what is asked: a question without the words of instruction, a word to count, a section's title.
 
     `files` are those to look in; `absent` are names of files that the task gives and that are not there. For a
-    listing the kind of thing is `what`, and `about` may be empty.
+    listing the kind of thing is `what`, and `about` may be empty. `what` is "about" where all that is said of a topic
+    is wanted, not one sentence.
     """
 
     kind: Kind
@@ -166,6 +175,10 @@ def understood(task_desc: str, files: Sequence[LocalFile]) -> Inquiry:
         if title := _unquoted(title):
             return Inquiry("section", re.sub(r"^(?:the|a|an)\s+", "", title, flags=re.I), chosen, absent)
     question = asked(bare)
+    if (match := _SAYS_ABOUT.search(bare)) and not _BETWEEN.search(bare[: match.start()]):
+        rest = bare[match.end() :].strip(" ?.,;:!")
+        if rest and not _BETWEEN.search(rest):
+            return Inquiry("passages", asked(rest), chosen, absent, "about")
     if match := _SUMMARY.search(bare):
         rest = asked(bare[match.end() :])
         return Inquiry("summary", rest, chosen, absent)
@@ -228,6 +241,46 @@ def split(question: str) -> tuple[str, ...]:
         return (question,)
     subject = " ".join(re.findall(r"[^\W_]+", _QUESTION_WORDS.sub(" ", parts[0])))
     return tuple(f"{part} {subject}" if number and _PRONOUN.search(part) else part for number, part in enumerate(parts))
+
+
+def alternatives(question: str) -> tuple[tuple[str, ...], ...]:
+    """The single questions, each in the ways that it may be put: with the thing that "it" is, with all words of the
+    first question, and, last, as it stands."""
+    parts = [part.strip(" ,.;:") for part in _BETWEEN.split(question)]
+    parts = [part for part in parts if part]
+    ways: list[tuple[str, ...]] = []
+    for number, (part, whole) in enumerate(zip(parts, split(question), strict=False)):
+        if number == 0 or len(parts) < 2 or not _PRONOUN.search(part):
+            ways.append((whole,))
+            continue
+        thing = _thing(parts[0])
+        ways.append(tuple(dict.fromkeys((*([f"{part} {thing}"] if thing else []), whole, part))))
+    return tuple(ways) or ((question,),)
+
+
+def names_nothing(question: str) -> bool:
+    """Is the question about "it" alone: "how much does it weigh"?"""
+    return _PRONOUN.search(question) is not None
+
+
+def _thing(question: str) -> str:
+    """What a question is about: the pump, of "the warranty period of the pump" and of "what does the pump cost"."""
+    if found := _OF_THING.findall(question):
+        return found[-1].strip()
+    if match := _DOES_THING.search(question):
+        return match[1].strip()
+    return ""
+
+
+_OF_THING = re.compile(
+    r"\b(?:of|for) (?:the|our|this|that|an?|my|its) ((?:[\w'’-]+ ){0,2}?[\w'’-]+)"
+    r"(?=\s*(?:$|[,.;?]|\b(?:in|from|on|at|when|if|by|"
+    r"according)\b))",
+    re.IGNORECASE,
+)
+_DOES_THING = re.compile(
+    r"\b(?:does|do|did|can|will|may) (?:the|our|this|that|an?|my) ((?:[\w'’-]+ ){1,3}?)(?=[\w'’-]+\W*$)", re.IGNORECASE
+)
 
 
 def split_nouns(question: str) -> tuple[str, ...]:

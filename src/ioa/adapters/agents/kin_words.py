@@ -13,6 +13,8 @@ from ioa.adapters.index.words import stem
 
 # One line, one meaning. A word may stand on several lines; it is then kin to all of them.
 _GROUPS = """weigh weight heavy
+largest biggest greatest
+smallest tiniest
 cost price fee charge rate tariff
 cost pay paid bear bore borne expense
 pay paid payment payable due

@@ -13,19 +13,22 @@ from typing import ClassVar
 from ioa.adapters.agents import extracts
 from ioa.adapters.agents.answer_kinds import kind_of
 from ioa.adapters.agents.answer_number import number_in
+from ioa.adapters.agents.computed_answers import computed
 from ioa.adapters.agents.documents import Document, Passage, Patience, Unreadable, is_document, read_document
 from ioa.adapters.agents.extracts import Said, flat, items, joined, quoted
-from ioa.adapters.agents.inquiry import Inquiry, split, split_nouns, understood
+from ioa.adapters.agents.inquiry import Inquiry, alternatives, names_nothing, split_nouns, understood
 from ioa.adapters.agents.kin_words import levelled
-from ioa.adapters.agents.passages import EmbedderFactory, Found, absent_words, rank, shipped_embedder
-from ioa.adapters.agents.prose import plain, shortened
+from ioa.adapters.agents.passages import EmbedderFactory, Found, absent_words, is_unique, rank, shipped_embedder
+from ioa.adapters.agents.prose import plain, sentences, shortened
 from ioa.adapters.agents.questions import key_words, parsed, stands
 from ioa.adapters.agents.standalone import run_alone
 from ioa.ports.agent import AgentFailed, Assignment, LocalFile, Outcome, ReportProgress
 
 _PASSAGES_SHOWN = 3
 _NEAR_THE_BEST = 0.82  # of the best one's score: what is further off only distracts
+_TOPIC_CHARS = 600
 _WORTH_A_LOOK = 0.6  # a refusal tells of the nearest sentence when it is at least this near
+_COMPUTES_NOTHING = " I quote and compute nothing: a most, an average or a total must be said in so many words."
 _BY_WORDS = "*Ranked by words alone: the model of meaning is not available here.*"
 
 
@@ -133,19 +136,37 @@ class Librarian:
         answers: list[_Answer] = []
         nearest: Found | None = None
         missing: list[str] = []
-        for question in split(inquiry.about):
-            whole = rank(question, _all(documents), model)
-            nearest = nearest or (whole[0] if whole and whole[0].score >= _WORTH_A_LOOK else None)
-            parts = split_nouns(question)
-            if len(parts) > 1 and not (whole and whole[0].good and whole[0].complete):
-                for part in parts:
-                    _note(part, _best(part, rank(part, _all(documents), model), documents), answers, missing)
+        described = inquiry.what == "about"
+        for ways in alternatives(inquiry.about):
+            answer, asked_so = None, ways[-1]
+            for question in ways:
+                whole = rank(question, _all(documents), model)
+                nearest = nearest or (whole[0] if whole and whole[0].score >= _WORTH_A_LOOK else None)
+                parts = split_nouns(question)
+                if len(parts) > 1 and not (whole and whole[0].good and whole[0].complete):
+                    for part in parts:
+                        found = _best(part, rank(part, _all(documents), model), described=described)
+                        _note(part, found, answers, missing)
+                    break
+                answer = _best(question, whole, described=described)
+                if (
+                    answer
+                    and names_nothing(question)
+                    and question == ways[-1]
+                    and not is_unique(question, _all(documents))
+                ):
+                    answer = None  # of several things one is meant, and it is not said which
+                if answer:
+                    break
             else:
-                _note(question, _best(question, whole, documents), answers, missing)
+                _note(asked_so, None, answers, missing)
+            if answer:
+                _note(asked_so, answer, answers, missing)
         names = ", ".join(document.name for document in documents)
         if not answers:
             raise AgentFailed(
                 f"Nothing good enough was found about {inquiry.about!r} in {names}.{_hint(inquiry.about, documents)}"
+                + (_COMPUTES_NOTHING if computed(inquiry.about) != computed("") else "")
                 + (f" The nearest, which does not answer it by my rules: {_cited(nearest)}." if nearest else "")
             )
         lines = [f"**{flat(answer.said)}** — {answer.place}" for answer in answers]
@@ -183,8 +204,11 @@ def _note(question: str, answer: _Answer | None, answers: list[_Answer], missing
         answers.append(answer)
 
 
-def _best(question: str, found: Sequence[Found], documents: list[Document]) -> _Answer | None:
-    """The sentence that answers, or the whole list where the question is about its heading or its introduction."""
+def _best(question: str, found: Sequence[Found], *, described: bool = False) -> _Answer | None:
+    """The sentence that answers, or the whole list where the question is about its heading or its introduction.
+
+    `described`: all sentences of its passage that are on the topic, as "what does it say about" asks for them.
+    """
     good = [one for one in found if one.good]
     if not good:
         return None
@@ -196,7 +220,28 @@ def _best(question: str, found: Sequence[Found], documents: list[Document]) -> _
         intro = best.passage.text.splitlines()[0] if best.passage.text.splitlines()[0].rstrip().endswith(":") else ""
         lead = intro.strip().rstrip(":") or best.passage.heading.rpartition(" > ")[2]
         said = f"{lead}: {joined(listed)}" if lead else joined(listed)
+    elif described:
+        said = _on_topic(question, best) or said
     return _Answer(said, tuple(one.passage for one in good))
+
+
+def _on_topic(question: str, best: Found) -> str:
+    """The sentences of the passage that have a word of the topic; all of them where its own heading has it."""
+    if best.passage.columns or items(best.passage):
+        return ""
+    asked = parsed(question)
+    own_heading = frozenset(key_words(levelled(best.passage.heading.rpartition(" > ")[2])))
+    all_of_it = bool(asked.needed) and all(stands(one, own_heading) for one in asked.needed)
+    told = [
+        sentence
+        for sentence in sentences(best.passage.text)
+        if all_of_it
+        or sentence == best.sentence
+        or any(stands(one, frozenset(key_words(levelled(sentence)))) for one in asked.needed)
+    ]
+    while len(told) > 1 and sum(map(len, told)) > _TOPIC_CHARS:
+        told.pop()
+    return " ".join(told)
 
 
 def _is_about_the_list(question: str, best: Found) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 
 from ioa.adapters.agents.data_analyst import free_name, speaking_name, write_table
 from ioa.adapters.agents.mathematics.process import TookTooLong, Worker
+from ioa.adapters.agents.mathematics.quoted import quoted_numbers, unit_of
+from ioa.adapters.agents.report_request import capitalised
 from ioa.ports.agent import AgentFailed, Assignment, EarlierResult, LocalFile, Outcome, ReportProgress
 
 TIME_LIMIT_S = 20.0
@@ -27,8 +29,9 @@ class Mathematician:
         "equations, factors and expands, differentiates, integrates, limits, series, sums and products, matrices "
         "(determinant, inverse, eigenvalues), prime factors, gcd and lcm. Calculates percentages, percentage change, "
         "compound interest, mean or median of a list of numbers, and goes on computing with a result: divide it by 12, "
-        "multiply by 1.2, add both results, difference or ratio of two numbers. Converts units such as miles to "
-        "kilometres, pounds to kilograms, Fahrenheit to Celsius, mph to m/s. Exact and numeric results."
+        "multiply by 1.2, add both results, difference or ratio of two numbers. Area, circumference or volume of a "
+        "circle, sphere, cylinder, rectangle or triangle. Converts units such as miles to kilometres, pounds to "
+        "kilograms, Fahrenheit to Celsius, mph to m/s. Exact and numeric results."
     )
     skills: tuple[str, ...] = (
         "solve an equation or a system of equations for x",
@@ -38,6 +41,7 @@ class Mathematician:
         "convert units: miles to km, kg to pounds, celsius to fahrenheit",
         "simplify, expand or factor an expression; prime factors, gcd, lcm",
         "determinant, inverse and eigenvalues of a matrix",
+        "area or circumference of a circle, volume of a cylinder, hypotenuse of a triangle",
     )
     idempotent = True
 
@@ -82,9 +86,10 @@ class Mathematician:
 
 
 def _tables(earlier: Iterable[EarlierResult]) -> list[dict[str, object]]:
-    """Tables of earlier results as rows of text."""
+    """Tables of earlier results as rows of text; of a result without one, the numbers that its text gives."""
     tables: list[dict[str, object]] = []
     for result in earlier:
+        known = len(tables)
         for file in result.files:
             if file.path.suffix.lower() != ".csv":
                 continue
@@ -95,7 +100,18 @@ def _tables(earlier: Iterable[EarlierResult]) -> list[dict[str, object]]:
                 raise AgentFailed(f"The earlier result {file.name} cannot be read: {error}.") from error
             body = [row for row in rows[1:] if len(row) == len(rows[0])]
             if body:
-                tables.append({"task": result.task_desc, "columns": rows[0], "rows": body})
+                single = body[0][0] if len(body) == 1 and len(rows[0]) == 1 else ""
+                unit = unit_of(single, result.conclusion) if single else ""
+                tables.append({"task": result.task_desc, "columns": rows[0], "rows": body, "unit": unit})
+        if (
+            len(tables) == known
+            and not result.files
+            and (quoted := quoted_numbers(result.task_desc, result.conclusion))
+        ):
+            one = quoted[0] if len(quoted) == 1 and "\n\nNot found in " not in result.conclusion else None
+            rows = [[one["value"]]] if one and one["value"] else []
+            table = {"task": result.task_desc, "columns": ["answer"] if rows else [], "rows": rows}
+            tables.append({**table, "unit": one["unit"] if one else "", "quoted": [] if rows else quoted})
     return tables
 
 
@@ -109,9 +125,11 @@ def _outcome(found: dict[str, Any], folder: Path) -> Outcome:
     sentence = "; ".join(shown)
     notes = [f"- {note}" if note.endswith(".") else f"- {note}." for note in found["notes"]]
     parts = [f"**{sentence}**", f"Read as: {found['reading']}.", "\n".join(notes)]
-    return Outcome(
-        "\n\n".join(part for part in parts if part), f"{found['reading']}: {sentence}", (_file(found, folder),)
-    )
+    names = {str(answer["name"]) for answer in found["answers"] if answer["name"]}
+    # "6 bar = 87.02 psi" says itself what it is.
+    told = any(str(found["reading"]).startswith(f"{name} in ") for name in names)
+    abstract = sentence if told else f"{capitalised(str(found['reading']))}: {sentence}"
+    return Outcome("\n\n".join(part for part in parts if part), abstract, (_file(found, folder),))
 
 
 def _file(found: dict[str, Any], folder: Path) -> LocalFile:

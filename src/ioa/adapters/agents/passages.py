@@ -16,10 +16,21 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ioa.adapters.agents.computed_answers import computed
 from ioa.adapters.agents.documents import Passage
 from ioa.adapters.agents.kin_words import kin, written
 from ioa.adapters.agents.questions import WORD, Concept, Question, key_words, parsed, stands
-from ioa.adapters.agents.units import DIRECT, Unit, begins_with_kind, fits_kind, is_exact, stems_of, told, units_of
+from ioa.adapters.agents.units import (
+    DIRECT,
+    Unit,
+    begins_with_kind,
+    fits_kind,
+    is_exact,
+    is_next,
+    stems_of,
+    told,
+    units_of,
+)
 
 if TYPE_CHECKING:
     from ioa.adapters.index.embedding import Embedder
@@ -84,6 +95,7 @@ def rank(question: str, passages: Sequence[Passage], embedder: Embedder | None) 
     asked = parsed(question)
     if not asked.concepts or not passages:
         return []
+    needs = computed(question)
     surroundings = _Surroundings(asked, passages)
     units = [unit for index, passage in enumerate(passages) for unit in units_of(index, passage)]
     weights = _weights(asked, units, surroundings)
@@ -94,7 +106,7 @@ def rank(question: str, passages: Sequence[Passage], embedder: Embedder | None) 
         covered = sum(weights[one] * level for one, level in levels.items()) / total
         if covered <= 0.1:
             continue
-        fits = fits_kind(asked, unit)
+        fits = fits_kind(asked, unit) and is_next(asked, unit, passages[unit.passage].heading)
         complete = _complete(asked, unit, levels, weights)
         bonus = 0.0 if asked.kind is None else (0.25 if fits else 0.0) + (0.05 if is_exact(asked, unit) else 0.0)
         weighed.append((0.7 * covered + bonus + (0.1 if complete else 0.0), covered, fits, complete, unit))
@@ -108,6 +120,7 @@ def rank(question: str, passages: Sequence[Passage], embedder: Embedder | None) 
         good = _good(asked, levels, covered, near, fits=fits, complete=complete)
         if not good and fits and near is not None and near >= _ALIKE_ENOUGH and covered >= _COVERED_BUT_ONE:
             good = embedder is not None and _others_near(asked, unit, levels, near, passages[unit.passage], embedder)
+        good = good and needs.said(told(asked, unit, passages[unit.passage].columns), row=bool(unit.row))
         all_in_it = min((levels[one] for one in asked.needed), default=0.0) >= DIRECT
         one = Found(
             passages[unit.passage],
@@ -127,6 +140,23 @@ def rank(question: str, passages: Sequence[Passage], embedder: Embedder | None) 
         elif soft and good:
             found[unit.passage] = replace(known, good=True)
     return sorted(found.values(), key=lambda one: (not one.good, -one.score))
+
+
+def is_unique(question: str, passages: Sequence[Passage]) -> bool:
+    """Is there, for a question that names no thing ("how much does it weigh?"), only one that can be meant?
+
+    Only one unit has the kind of thing that is asked for, or only one of those says the question's word with it.
+    """
+    asked = parsed(question)
+    if asked.kind is None or not asked.kind.hard:
+        return True
+    asking = {key for word in asked.kind.words for key in key_words(word)}
+    if any(one.needed and one.word not in asking for one in asked.concepts):
+        return True
+    units = [unit for index, passage in enumerate(passages) for unit in units_of(index, passage)]
+    fitting = [unit for unit in units if fits_kind(asked, unit)]
+    saying = [unit for unit in fitting if any(stands(one, unit.stems) for one in asked.concepts)]
+    return len(fitting) == 1 or len(saying) == 1
 
 
 def absent_words(question: str, passages: Sequence[Passage]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from ioa.adapters.agents.prose import shortened
 from ioa.ports.agent import AgentFailed, Assignment, LocalFile
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#-]*)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+# A block whose marks do not stand on lines of their own: "run ```python print(1)``` and tell me".
+_LOOSE_FENCE = re.compile(r"(`{3,}|~{3,})(?P<code>.*?)\1", re.DOTALL)
+_TAGGED = re.compile(r"[ \t]*(?P<language>[A-Za-z][\w+#-]*)[ \t]*(?:\n(?P<below>.*)|[ \t](?P<beside>.*))?$", re.DOTALL)
+_INDENTED = re.compile(r":[ \t]*\n(?:[ \t]*\n)*(?P<code>(?:(?: {4}|\t)[^\n]*(?:\n|$)|[ \t]*\n)+)")
 _CODE_WORDS = (
     r"(?:this|the|following|given|python|python3|py|code|program|script|snippet|command|line|lines|"
     r"one-?liner|in|a|sandbox)"
@@ -33,7 +38,7 @@ _CODE_FIRST = re.compile(
 # What people say after the code: cut off, if the code reads as Python without it and not with it.
 _AFTERWARDS = re.compile(
     r"\s*(?:[,;.]\s*|\s)(?:(?:and|then)\s+)*(?:please\s+)?(?:tell|show|give|report|return|send|save|print out|"
-    r"say|explain|note|let me know)"
+    r"say|explain|note|let me know|divide|multiply|add|subtract|round|convert|use|write|plot|draw|compute|calculate)"
     r"\b(?:\s+(?:me|us))?\b.*$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -62,7 +67,7 @@ class Program:
 def program_of(assignment: Assignment, files: Sequence[LocalFile]) -> Program:
     """What the task wants to be run. Raises `AgentFailed` that says what is missing."""
     task = assignment.task_desc
-    if code := _fenced(task):
+    if code := _fenced(task) or _loosely_fenced(task):
         return Program("program.py", _checked(code))
     scripts = {file.name: file for file in files if file.name.lower().endswith(".py")}
     named = [name for name in scripts if re.search(rf"(?<![\w/.-]){re.escape(name)}(?!\w)", task, re.IGNORECASE)]
@@ -74,6 +79,8 @@ def program_of(assignment: Assignment, files: Sequence[LocalFile]) -> Program:
     if absent := re.search(r"[\w./-]+\.py\b", task):
         there = ", ".join(file.name for file in files) or "none"
         raise AgentFailed(f"{absent[0]} is not among the files of this task ({there}); add it.")
+    if _RUNS.search(task) and (match := _INDENTED.search(task)) and _python(textwrap.dedent(match["code"]).strip("\n")):
+        return Program("program.py", _checked(textwrap.dedent(match["code"]).strip("\n")))
     if match := _TICKED.search(task) or _INLINE.search(task):
         return Program("program.py", _checked(_without_the_rest(match[1].strip().strip("`"))))
     for pattern in (_AFTER_COLON, _CODE_FIRST, _INLINE_BARE):
@@ -154,6 +161,21 @@ def _fenced(text: str, *, explicit: bool = False) -> str:
     if blocks and not python and not explicit:
         raise AgentFailed(f"The block is {blocks[0][1]!r}; I run Python only.")
     return "\n".join(python)
+
+
+def _loosely_fenced(text: str) -> str:
+    """The code between marks that stand anywhere in the text. Raises `AgentFailed` for another language's."""
+    parts: list[str] = []
+    for match in _LOOSE_FENCE.finditer(text.replace("\r\n", "\n")):
+        code = match["code"]
+        tag = _TAGGED.match(code)
+        language = tag["language"].lower() if tag else ""
+        if tag and language in _PYTHON[1:]:
+            code = tag["below"] if tag["below"] is not None else tag["beside"] or ""
+        elif tag and tag["below"] is not None:
+            raise AgentFailed(f"The block is {tag['language']!r}; I run Python only.")
+        parts.append(code.strip("\n") if "\n" in code else code.strip())
+    return "\n".join(parts)
 
 
 def _checked(code: str) -> str:

@@ -38,6 +38,11 @@ _DREW = re.compile(
 )
 
 
+_MARKER = re.compile(r"\n-- rows of [^\n]+\] where [^\n]+$")
+"""What the analyst tells other agents under its SQL, for questions about the same rows: no part of the query."""
+_SAVED = re.compile(r"^Drew an? [^\n]*: [^\n]*\.png and [^\n]*\.svg\.\s*")
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A chart as the report has it: under this name, with what it shows and who drew it."""
@@ -95,7 +100,7 @@ def _section(result: EarlierResult, taken: dict[str, str]) -> Section:
 
     def fold(match: re.Match[str]) -> str:
         if language := _CODE_LANGUAGES.get(match[2].lower()):
-            code.append((language, match[3]))
+            code.append((language, _MARKER.sub("", match[3])))
             return ""
         return match[0]
 
@@ -142,7 +147,9 @@ def _led(finding: str, subject: str) -> str:
         finding = match[1]
     words = re.findall(r"[^\W\d_]{2,}", finding)
     lead = escaped(shortened(capitalised(subject), 110)).rstrip(".?! ")
-    return f"{lead}: **{finding}**" if finding and lead and len(words) < 3 else finding
+    if not finding or not lead or len(words) >= 3 or plain(finding).casefold().startswith(unescaped(lead).casefold()):
+        return finding
+    return f"{lead}: {finding}" if "**" in finding else f"{lead}: **{finding}**"
 
 
 def _named(files: Sequence[LocalFile], taken: dict[str, str], result: EarlierResult) -> tuple[Picture, ...]:
@@ -175,7 +182,9 @@ def _place_of_numbers(chart: Section, sections: Sequence[Section]) -> int | None
 
 
 def _with_numbers(section: Section) -> Section:
-    """A chart that stands alone is told by its numbers, where they are few, not by having been drawn."""
+    """A chart that stands alone is told by its numbers, where they are few, not by having been drawn and saved."""
+    if section.pictures:
+        section = replace(section, body=_SAVED.sub("", section.body))
     tables = _TABLE.findall(section.body)
     if not section.pictures or len(tables) != 1 or not _DREW.search(section.finding):
         return section

@@ -30,7 +30,53 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 _TWO_NAMES = re.compile(r"\W*[A-Z][\w'’-]+ [A-Z]")
-_JOINING = frozenset(": is are was were the a an as by of our and dr prof professor mr mrs ms".split())  # noqa: SIM905 - a list of words reads best as one
+_JOINING = frozenset(
+    [
+        ":",
+        "is",
+        "are",
+        "was",
+        "were",
+        "the",
+        "a",
+        "an",
+        "as",
+        "by",
+        "of",
+        "our",
+        "and",
+        "dr",
+        "prof",
+        "professor",
+        "mr",
+        "mrs",
+        "ms",
+        "has",
+        "been",
+        "be",
+        "elected",
+        "re-elected",
+        "reelected",
+        "appointed",
+        "reappointed",
+        "chosen",
+        "named",
+        "made",
+        "nominated",
+        "selected",
+        "voted",
+        "confirmed",
+        "becomes",
+        "became",
+        "new",
+        "acting",
+        "to",
+        "unanimously",
+        "serves",
+        "acts",
+        "remains",
+    ]
+)
 _NOT_BETWEEN = frozenset(
     ": | ; for of to per in with and or at by from on that the every each until after before".split()  # noqa: SIM905
 )
@@ -85,10 +131,25 @@ def fits_kind(asked: Question, unit: Unit) -> bool:
     if kind.name == "count" and kind.noun:
         return _counts(kind.noun, unit, whole=_WHOLE.search(asked.text) is not None)
     if kind.name == "person" and (role := _ROLE.match(asked.text)):
-        return _is_named(role[1], unit.shown)
+        return _is_named(role[1], unit.shown, frozenset(re.findall(r"[\w-]+", asked.text.lower())))
     if kind.name == "colour" and max(stands(one, unit.stems) for one in asked.concepts) < DIRECT:
         return False  # of something else that the document is not named after
     return kind.found(unit.shown) is not None
+
+
+_NEXT = re.compile(r"\bnext\b", re.IGNORECASE)
+_COMING = re.compile(
+    r"\b(?:next|following|upcoming|coming|forthcoming|every|each|annual(?:ly)?|yearly|monthly|weekly|daily)\b",
+    re.IGNORECASE,
+)
+_NEXT_OF_TIME = re.compile(r"\bnext (?:to|year|month|week|day|time|door)\b", re.IGNORECASE)
+
+
+def is_next(asked: Question, unit: Unit, heading: str) -> bool:
+    """Does the unit, or its heading, speak of a next one, if the question does? The last meeting is not the next."""
+    if not _NEXT.search(_NEXT_OF_TIME.sub(" ", asked.text)):
+        return True
+    return _COMING.search(f"{heading} {unit.shown}") is not None
 
 
 def is_exact(asked: Question, unit: Unit) -> bool:
@@ -112,8 +173,9 @@ def begins_with_kind(asked: Question, unit: Unit) -> bool:
     return any(written(label, stems_of(" ".join(just_before))) for label in labels)
 
 
-def _is_named(role: str, text: str) -> bool:
-    """Does a name stand at this role: "the caretaker, Henry Walsh", "Laura Ortiz (chair)", "The lead is Priya Nair"?"""
+def _is_named(role: str, text: str, asked: frozenset[str]) -> bool:
+    """Does a name stand at this role: "the caretaker, Henry Walsh", "Laura Ortiz (chair)", "The lead is Priya Nair"?
+    Words of the question (`asked`) may stand between: "was appointed branch manager"."""
     wanted = kin(stem(role.lower()))
     tokens = re.findall(r"[^\W_][\w'’-]*|[:;.]", text)
     roles = [i for i, one in enumerate(tokens) if any(written(word, stems_of(one)) for word in wanted)]
@@ -121,7 +183,7 @@ def _is_named(role: str, text: str) -> bool:
     for place in roles:
         for name in names:
             between = tokens[min(place, name) + 1 : max(place, name)]
-            if all(one.lower() in _JOINING or one[0].isupper() for one in between):
+            if all(one.lower() in _JOINING | asked or one[0].isupper() for one in between):
                 return True
     return False
 
@@ -160,6 +222,8 @@ def told(asked: Question, unit: Unit, columns: tuple[str, ...]) -> str:
         return unit.shown
     words = frozenset(key_words(levelled(asked.text)))
     named = [n for n, title in enumerate(columns) if n and key_words(title) and set(key_words(title)) <= words]
+    # "S2 Plus" is not also "S2"
+    named = [n for n in named if not any(set(key_words(columns[n])) < set(key_words(columns[m])) for m in named)]
     kind = asked.kind
     fitting = [n for n, cell in enumerate(unit.row) if n and kind and kind.found(f"{columns[n]} = {cell}")]
     near = [n for n in fitting if any(stands(one, stems_of(columns[n])) for one in asked.concepts)]

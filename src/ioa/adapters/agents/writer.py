@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ioa.adapters.agents.prose import plain, shortened
-from ioa.adapters.agents.report_request import names_of, shape_of, title_of
+from ioa.adapters.agents.report_request import names_of, parted, shape_of, title_of
 from ioa.adapters.agents.report_sections import Picture, Section, escaped, sections_of, unescaped
 from ioa.adapters.agents.standalone import media_type_of, run_alone
 from ioa.ports.agent import AgentFailed, Assignment, LocalFile, Outcome, ReportProgress
@@ -58,21 +58,22 @@ class Writer:
 
 def write(assignment: Assignment) -> Outcome:
     """The text and its files in `assignment.folder`; blocks."""
-    shape = shape_of(assignment.task_desc)
+    task, heading, missing = parted(assignment.task_desc)
+    shape = shape_of(task)
     sections = sections_of(assignment.earlier)
-    title = title_of(assignment.task_desc, shape, [unescaped(section.subject) for section in sections])
-    stem, plain_wanted = names_of(assignment.task_desc, shape)
+    title = title_of(task, shape, [unescaped(section.subject) for section in sections])
+    stem, plain_wanted = names_of(task, shape)
     pictures = [picture for section in sections for picture in section.pictures]
     folder = assignment.folder
     summary = "\n".join(f"- {section.finding} *({_who(section)})*" for section in sections)
     if shape == "email":
-        text = _email(title, sections, pictures)
+        text = _email(title, sections, pictures, heading, missing)
         files = [_saved(folder, f"{stem}.txt", text)]
         conclusion = text
     else:
-        document = "\n".join(_document(title, sections, summary, shape)).rstrip() + "\n"
+        document = "\n".join(_document(title, sections, summary, shape, heading, missing)).rstrip() + "\n"
         files = [_saved(folder, f"{stem}.md", document)]
-        files.append(_saved(folder, f"{stem}.html", _web_page(title, sections, summary, shape)))
+        files.append(_saved(folder, f"{stem}.html", _web_page(title, sections, summary, shape, heading, missing)))
         if plain_wanted:
             files.append(_saved(folder, f"{stem}.txt", _as_plain(document)))
         conclusion = ""
@@ -82,16 +83,20 @@ def write(assignment: Assignment) -> Outcome:
     said = " ".join(_sentence(section.finding) for section in sections)
     abstract = shortened(f'{what} "{title}" ({made}{charts}): {said}', _ABSTRACT_CHARS)
     files += [_copied(folder, picture) for picture in pictures]
-    return Outcome(conclusion or f'{what} "{escaped(title)}" ({made}{charts}).\n\n{summary}', abstract, tuple(files))
+    left = f"\n\n{heading}:\n\n{missing}" if missing else ""
+    told = f'{what} "{escaped(title)}" ({made}{charts}).\n\n{summary}{left}'
+    return Outcome(conclusion or told, abstract, tuple(files))
 
 
-def _document(title: str, sections: Sequence[Section], summary: str, shape: str) -> list[str]:
+def _document(
+    title: str, sections: Sequence[Section], summary: str, shape: str, heading: str, missing: str
+) -> list[str]:
     """The report in Markdown, by lines."""
     lines = [f"# {escaped(title)}", "", f"*{_by(sections)}*", "", "## Summary", "", summary, ""]
-    for number, section in enumerate(sections, 1):
+    if missing:
+        lines += [f"## {heading}", "", missing, ""]
+    for number, section in enumerate(_shown(sections, shape), 1):
         shown = [f"![{picture.caption}]({_link(picture.name)})" for picture in section.pictures]
-        if shape == "bullets" or (shape == "short" and not shown):
-            continue
         text = "\n\n".join(part for part in ("" if shape == "short" else section.body, *shown) if part)
         lines += [f"## {number}. {section.title}", "", f"*{_found_by(section)}*", "", text, ""]
     if shape == "report" and any(section.code for section in sections):
@@ -103,7 +108,12 @@ def _document(title: str, sections: Sequence[Section], summary: str, shape: str)
     return lines
 
 
-def _web_page(title: str, sections: Sequence[Section], summary: str, shape: str) -> str:
+def _shown(sections: Sequence[Section], shape: str) -> list[Section]:
+    """The results that get a section of their own below the summary."""
+    return [one for one in sections if shape == "report" or (shape == "short" and one.pictures)]
+
+
+def _web_page(title: str, sections: Sequence[Section], summary: str, shape: str, heading: str, missing: str) -> str:
     """The report as one HTML page, charts embedded, code folded."""
     from ioa.adapters.agents.report_html import Renderer, details, page
 
@@ -114,9 +124,9 @@ def _web_page(title: str, sections: Sequence[Section], summary: str, shape: str)
         f'<p class="by">{renderer.line(_by(sections))}</p></header>',
         f'<section class="summary"><h2>Summary</h2>{renderer.html(summary)}</section>',
     ]
-    for number, section in enumerate(sections, 1):
-        if shape == "bullets" or (shape == "short" and not section.pictures):
-            continue
+    if missing:
+        body.append(f"<section><h2>{html.escape(heading)}</h2>{renderer.html(missing)}</section>")
+    for number, section in enumerate(_shown(sections, shape), 1):
         head = f'<span class="number">{number}</span> {renderer.line(section.title)}'
         body.append(f'<section><h2>{head}</h2><p class="by">{renderer.line(_found_by(section))}</p>')
         if shape == "report":
@@ -128,10 +138,12 @@ def _web_page(title: str, sections: Sequence[Section], summary: str, shape: str)
     return page(title, "\n".join(body))
 
 
-def _email(title: str, sections: Sequence[Section], pictures: Sequence[Picture]) -> str:
+def _email(title: str, sections: Sequence[Section], pictures: Sequence[Picture], heading: str, missing: str) -> str:
     """A plain message of nothing but the findings."""
     lines = [f"Subject: {title}", "", "Hello,", "", "here is what was found:", ""]
     lines += [f"- {_sentence(section.finding)} ({unescaped(_who(section))})" for section in sections]
+    if missing:
+        lines += ["", f"{heading}:", *missing.splitlines()]
     if pictures:
         lines += ["", f"Attached: {', '.join(picture.name for picture in pictures)}"]
     return "\n".join([*lines, "", "Kind regards", "", f"({_HOW[0].upper()}{_HOW[1:]}.)"]) + "\n"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from ioa.adapters.agents.data.query import arm_values, build
 from ioa.adapters.agents.data.reading import Reading
+from ioa.adapters.agents.data.selection import Selection
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,6 +31,7 @@ class Answer:
     sql: str
     notes: list[str] = field(default_factory=list[str])
     title: str = "query result"
+    selection: Selection | None = None
 
 
 def run_sql(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], list[Row]]:
@@ -86,12 +89,14 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def answer(con: duckdb.DuckDBPyConnection, reading: Reading) -> Answer:
-    """Run the reading's SQL and put the result into words. Raises `duckdb.Error`."""
+def answer(con: duckdb.DuckDBPyConnection, reading: Reading, places: int | None = None) -> Answer:
+    """Run the reading's SQL and put the result into words, rounded to `places`. Raises `duckdb.Error`."""
     sql = build(reading)
     columns, rows = run_sql(con, sql)
     notes = list(reading.notes)
-    sentence = _sentence(con, reading, columns, rows, notes)
+    sentence = _sentence(con, reading, columns, _rounded(rows, places), notes)
+    if places is not None:
+        notes.append(f"Rounded to {places} decimal place(s) in the sentence; the table is exact.")
     if not (reading.kind == "arms" or reading.kind in {"columns"}):
         notes += _missing(con, reading)
     told = sql + " " + " ".join(columns) if reading.kind != "rows" else sql + " ".join(columns)
@@ -100,6 +105,20 @@ def answer(con: duckdb.DuckDBPyConnection, reading: Reading) -> Answer:
         names = [column.name for column in table.columns]
         notes += [note for note in table.notes if (named := _column_of(note, names)) is None or named in told]
     return Answer(sentence, columns, rows, sql, notes, _named(reading, columns))
+
+
+def _rounded(rows: list[Row], places: int | None) -> list[Row]:
+    """Numbers as they are to be shown; halves go up, as people round them."""
+    if places is None:
+        return rows
+    step = Decimal(1).scaleb(-places)
+
+    def one(value: object) -> object:
+        if isinstance(value, float) and math.isfinite(value):
+            return Decimal(f"{value:.15g}").quantize(step, ROUND_HALF_UP)
+        return value.quantize(step, ROUND_HALF_UP) if isinstance(value, Decimal) and value.is_finite() else value
+
+    return [[one(value) for value in row] for row in rows]
 
 
 def _named(reading: Reading, columns: list[str]) -> str:
@@ -120,7 +139,7 @@ def _named(reading: Reading, columns: list[str]) -> str:
         case _:
             title = " and ".join(values[-1:] if reading.kind in {"share", "growth", "running"} else values[:3])
             title += f" by {groups}" if groups else ""
-    return title + (f" where {reading.where_words}" if reading.conditions else "")
+    return title + (f" where {reading.where_words}" if reading.where_words else "")
 
 
 def _column_of(note: str, names: list[str]) -> str | None:

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from ioa.adapters.agents.data import lexicon
 from ioa.adapters.agents.data.condition_core import SAID, Having, plain
-from ioa.adapters.agents.data.condition_values import ValueConditions
+from ioa.adapters.agents.data.condition_units import UnitConditions
+from ioa.adapters.agents.data.naming import find_column, synonyms
 from ioa.adapters.agents.data.periods import month_period
-from ioa.adapters.agents.data.question import Item, NotUnderstood, find_column, synonyms, year_item
+from ioa.adapters.agents.data.question import Item, NotUnderstood, year_item
 from ioa.adapters.agents.data.tables import Column
 from ioa.adapters.agents.data.typing_columns import literal
 from ioa.adapters.agents.data.words import name_words
 
 
 @dataclass(slots=True)
-class Comparisons(ValueConditions):
+class Comparisons(UnitConditions):
     """Finds comparisons, with and without a column before them."""
 
     def _compare(self, at: int, sign_at: int, negated: bool) -> None:
@@ -31,6 +32,8 @@ class Comparisons(ValueConditions):
         elif operand.kind == "num" and operand.number is not None:
             column = self.pick(item, ("number",))
             self._use(at, sign_at, sign_at + 1, *extra)
+            operand = self._in_unit_of(column, operand, sign_at + 1)
+            assert operand.number is not None
             if (subject := self._of_group(at, column)) is not None:
                 self.having.append(Having(said, plain(operand.number), item, at, subject))
                 return
@@ -91,7 +94,7 @@ class Comparisons(ValueConditions):
             )
         self._add(
             at,
-            f"{self.sql(column)} {sign} (SELECT {fn}({self.sql(column)}) FROM {self.source})",  # noqa: S608 - names and values are quoted
+            f"{self.sql(column)} {sign} (SELECT {fn}(CAST({self.sql(column)} AS DOUBLE)) FROM {self.source})",  # noqa: S608 - names and values are quoted
             f"{column.name} {SAID.get(sign, sign)} the {name} of all rows",
         )
 
@@ -114,6 +117,9 @@ class Comparisons(ValueConditions):
         ):
             column = self.pick(item, ("number",))
             self._use(at, *range(sign_at - (1 if negated else 0), end + 1))
+            low, high = self._both_in_unit_of(column, low, high, end)
+            assert low.number is not None
+            assert high.number is not None
             word = "NOT BETWEEN" if negated else "BETWEEN"
             self._add(
                 at,
@@ -131,6 +137,8 @@ class Comparisons(ValueConditions):
         if more and more.kind == "more" and number.number is not None:
             column = self.pick(item, ("number",))
             self._use(at, number_at, number_at + 1)
+            number = self._in_unit_of(column, number, number_at)
+            assert number.number is not None
             self._add(
                 at,
                 f"{self.sql(column)} {more.value} {plain(number.number)}",
@@ -138,11 +146,14 @@ class Comparisons(ValueConditions):
             )
             return
         linked = {"is", "are", "was", "were", "of", "equals"} & set(self.before[number_at])
-        if year_item(number) and not any(
+        if year_item(number) and any(column.years for column in item.columns):
+            linked |= {"in"} & set(self.before[number_at])  # `planted in 2012`
+        elif year_item(number) and not any(
             column.kind == "number" and {"year", "season"} & set(column.words) for column in item.columns
         ):
             return
-        if item.plural or number.number is None or (self.before[number_at] and not linked):
+        plural = item.plural and not {"is", "are", "was", "were", "equals"} & set(self.before[number_at])
+        if plural or number.number is None or (self.before[number_at] and not linked):
             return
         following = self._at(number_at + 1)
         if following and following.kind in {"col", "entity", "rows", "ext", "hint"} and not linked:
@@ -156,6 +167,8 @@ class Comparisons(ValueConditions):
         if len(numeric) != 1:
             raise NotUnderstood(f'No value "{number.text}" in column "{item.columns[0].name}".', (number.text,))
         self._use(at, number_at, *([number_at - 1] if negated else []))
+        number = self._in_unit_of(numeric[0], number, number_at)
+        assert number.number is not None
         sign = "!=" if negated else "="
         self._add(
             at,
@@ -228,13 +241,16 @@ class Comparisons(ValueConditions):
             column = (
                 self.pick(noun, ("number",))
                 if noun and noun.kind == "col" and not noun.used
-                else self.implied(low.money)
+                else self._bare_column(high if high.note or high.money or high.percent else low, at)
             )
             if column is None:
-                raise NotUnderstood(f"Between {low.text} and {high.text} of what? Name the column.")
+                raise NotUnderstood(self._of_what("between", f"{low.text} and {high.text}"))
             self._use(
                 *range(at, end + 1), *([end + 1] if noun and noun.kind == "col" and column in noun.columns else [])
             )
+            low, high = self._both_in_unit_of(column, low, high, end)
+            assert low.number is not None
+            assert high.number is not None
             self._add(
                 at,
                 f"{self.sql(column)} BETWEEN {plain(low.number)} AND {plain(high.number)}",
@@ -244,6 +260,22 @@ class Comparisons(ValueConditions):
     def _threshold(self, at: int, used: list[int], sign: str, number: Item, noun_at: int) -> None:
         noun = self._at(noun_at)
         assert number.number is not None
+        if (lasting := self._lasting(at, noun_at - 1)) is not None:
+            self._use(*used)
+            shown = plain(self._in_unit_of(lasting, number, noun_at - 1).number or number.number)
+            self._add(at, f"{self.sql(lasting)} {sign} {shown}", f"{lasting.name} {SAID[sign]} {shown}")
+            return
+        if self.unit_said(number):
+            own = noun if noun and noun.kind == "col" and not noun.used and noun_at not in self.grouped else None
+            if own and not self.before_breaks(noun_at) and self.may_be_of(number, own):
+                column = self.pick(own, ("number",))  # `more than 1 mm of rain`
+                self._use(noun_at)
+            else:
+                column = self._of_unit(number, at)
+            self._use(*used)
+            shown = plain(self._in_unit_of(column, number, noun_at - 1).number or number.number)
+            self._add(at, f"{self.sql(column)} {sign} {shown}", f"{column.name} {SAID[sign]} {shown}")
+            return
         distinct = noun is not None and noun.kind == "distinct"
         target = self._at(noun_at + 1) if distinct else noun
         if target and target.kind in {"entity", "rows"} and not self.before_breaks(noun_at):
@@ -260,18 +292,19 @@ class Comparisons(ValueConditions):
             self._use(*used, noun_at, *([noun_at + 1] if distinct else []))
             self.having.append(Having(sign, plain(number.number), target, at))
             return
+        if target and target.kind == "bucket" and (timed := [c for c in target.columns if c.kind == "number"]):
+            column = timed[0] if len(timed) == 1 else self.pick(target, ("number",))
+            self._use(*used, noun_at)
+            shown = plain(number.number)
+            self._add(at, f"{self.sql(column)} {sign} {shown}", f"{column.name} {SAID[sign]} {shown}")
+            return
         hint = lexicon.COMPARED.get(self.items[used[-2]].text.lower().split()[0])
-        column = self._hinted(hint, number) if hint else self._age(at, number) or self.implied(number.money)
+        column = self._hinted(hint, number) if hint else self._age(at, number) or self._bare_column(number, at)
         if column is None:
-            raise NotUnderstood(
-                f'{SAID[sign].capitalize()} {number.text} of what? Name the column, such as "with price {SAID[sign]} {number.text}".'  # noqa: E501 - a sentence in one piece
-            )
+            raise NotUnderstood(self._of_what(SAID[sign], number.text))
         self._use(*used)
-        self._add(
-            at,
-            f"{self.sql(column)} {sign} {plain(number.number)}",
-            f"{column.name} {SAID[sign]} {plain(number.number)}",
-        )
+        shown = plain(self._in_unit_of(column, number, noun_at - 1).number or number.number)
+        self._add(at, f"{self.sql(column)} {sign} {shown}", f"{column.name} {SAID[sign]} {shown}")
 
     def _hinted(self, hint: str, number: Item) -> Column | None:
         """The column that `older than` speaks of."""
@@ -298,7 +331,10 @@ class Comparisons(ValueConditions):
 
     def _age(self, at: int, number: Item) -> Column | None:
         """The age column in `members over 40`, where nothing else is named that could be compared."""
-        noun, match = self._at(at - 1), find_column(["age"], self.scope)
+        back = at - 1
+        while (one := self._at(back)) and one.kind in {"val", "not", "and"}:
+            back -= 1  # `people from Graz over 40`
+        noun, match = self._at(back), find_column(["age"], self.scope)
         people = noun is not None and noun.kind in {"col", "entity"} and set(name_words(noun.text)) & lexicon.PEOPLE
         if not people or number.money or not match or match.level > 1 or len(match.columns) != 1:
             return None

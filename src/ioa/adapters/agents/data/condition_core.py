@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from ioa.adapters.agents.data.naming import Scope
 from ioa.adapters.agents.data.periods import Period
-from ioa.adapters.agents.data.question import Item, Scope
+from ioa.adapters.agents.data.question import Item
 from ioa.adapters.agents.data.reading import Condition
 from ioa.adapters.agents.data.tables import Column
 from ioa.adapters.agents.data.words import word_set
 
 VERBS = word_set(
     "is are was were be been come comes came have has had belong belongs who that made did do does got live lives "
-    "work works"
+    "work works answered answer answers said say says replied responded voted ticked chose choose picked stated"
 )
 SAID = {">": "over", "<": "under", ">=": "at least", "<=": "at most", "=": "is", "!=": "is not"}
 

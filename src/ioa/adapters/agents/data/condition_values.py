@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ioa.adapters.agents.data import lexicon
 from ioa.adapters.agents.data.condition_dates import DateConditions
 from ioa.adapters.agents.data.question import NotUnderstood
 from ioa.adapters.agents.data.tables import Column
@@ -135,13 +136,14 @@ class ValueConditions(DateConditions):
             and len(item.columns) == 1
             and not (previous and previous.kind in {"agg", "by", "which", "distinct", "ext"})
         ):
-            negated = self._negated(at)
+            negated = self._negated(at) != (item.note == "un")
             said = self._at(at + 1)
             if said and said.kind in {"unknown", "not", "cmp"} and said.text.lower() in {"false", "no"}:
                 negated, said.used = not negated, True
             elif said and said.text.lower() in {"true", "yes"}:
                 said.used = True
             item.used = True
+            self._object_of(at)
             true = (
                 columns[0].true
                 if len(self.scope.tables) == 1
@@ -154,12 +156,45 @@ class ValueConditions(DateConditions):
                 column=columns[0],
             )
         elif previous and previous.kind == "not" and not previous.used and len(item.columns) == 1:
+            if previous.text.lower() in lexicon.LEAVING_OUT:
+                raise NotUnderstood(
+                    f'"{previous.text} {item.text}" does not say which rows are left out: say it in a sentence of its '
+                    f'own, such as "Leave out the rows where {item.columns[0].name} is ...".'
+                )
             previous.used = item.used = True
-            self._null(at, item.columns[0], False)
+            if item.columns[0].kind == "number" and "missing" not in {one.kind for one in self.items}:
+                self._none(at, item.columns[0])
+            else:
+                self._null(at, item.columns[0], False)
         elif item.note == "verb" and len(item.columns) == 1:
             item.used = True
             if item.columns[0].filled < self._rows(item.columns[0]):
                 self._null(at, item.columns[0], True)
+
+    def _object_of(self, at: int) -> None:
+        """`how many tenants have paid the rent`: what was paid adds nothing where only rows are counted."""
+        item, thing = self.items[at], self._at(at + 1)
+        done = item.text.lower()
+        if (
+            thing
+            and thing.kind == "col"
+            and not thing.used
+            and at + 1 not in self.grouped
+            and self.before[at + 1] in {("the",), ("their",), ("his",), ("her",), ("its",)}
+            and lexicon.is_participle(done)
+            and any(one.kind == "count" for one in self.items[:at])
+        ):
+            thing.used = True
+
+    def _none(self, at: int, column: Column) -> None:
+        """`without any delay`: a number is then zero, or not there."""
+        whole = column.filled == self._rows(column)
+        sql = f"{self.sql(column)} = 0"
+        self._add(
+            at,
+            sql if whole else f"({sql} OR {self.sql(column)} IS NULL)",
+            f"{column.name} is 0{'' if whole else ' or missing'}",
+        )
 
     def _missing(self, at: int) -> None:
         after = self._at(at + 1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ioa.adapters.agents.data import time_units
 from ioa.adapters.agents.data.condition_comparisons import Comparisons
 from ioa.adapters.agents.data.condition_core import plain
 from ioa.adapters.agents.data.question import NotUnderstood, year_item
 from ioa.adapters.agents.data.tables import Column
+from ioa.adapters.agents.data.words import singular
 
 
 @dataclass(slots=True)
@@ -80,6 +82,8 @@ class Conditions(Comparisons):
         ):
             return  # `members over 40` compares no member_id
         if one.kind in {"cmp", "between"} and item.columns and all(_numbers_rows(item.text, c) for c in item.columns):
+            if one.kind == "cmp" and self._names_own(after + 1):
+                return  # `tickets over 5 minutes`, `trips with more than 40 passengers`
             raise NotUnderstood(f'"{item.text} {one.text} …": in which column? Name it in the question.')
         if (
             one.kind == "cmp"
@@ -90,7 +94,11 @@ class Conditions(Comparisons):
         ):
             return  # `customers with more than 3 orders`
         if one.kind == "cmp" or (
-            one.kind == "when" and any(column.kind == "date" or "year" in column.words for column in item.columns)
+            one.kind == "when"
+            and any(
+                column.kind == "date" or "year" in column.words or (column.years and two and year_item(two))
+                for column in item.columns
+            )
         ):
             self._compare(at, after, negated)
         elif one.kind == "between":
@@ -111,6 +119,15 @@ class Conditions(Comparisons):
         elif one.kind == "missing" and at not in self.grouped:
             self._null(at, self.pick(item, None), negated)
             self._use(at, after, *([after - 1] if negated else []))
+
+    def _names_own(self, number_at: int) -> bool:
+        """Whether a number is followed by what it is about: a unit of time, or another column of numbers."""
+        number, noun = self._at(number_at), self._at(number_at + 1)
+        if number is None or number.kind != "num" or noun is None or noun.used or self.before[number_at + 1]:
+            return False
+        return time_units.is_unit(noun.text) or (
+            noun.kind == "col" and any(column.kind == "number" for column in noun.columns)
+        )
 
     def _adjective(self, at: int) -> None:
         """`3 bedroom homes`: a number before the singular of a column, before a noun."""
@@ -152,5 +169,5 @@ class Conditions(Comparisons):
 
 def _numbers_rows(said: str, column: Column) -> bool:
     """Whether "respondents over 40" would compare the running number in the column Respondent."""
-    plural = said.lower().endswith("s") and not column.name.lower().endswith("s")
+    plural = singular(said.lower()) != said.lower() and singular(column.name.lower()) == column.name.lower()
     return plural and "INT" in column.sql_type.upper() and column.filled > 4 and column.distinct == column.filled

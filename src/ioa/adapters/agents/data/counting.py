@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ioa.adapters.agents.data import lexicon, measure_units, row_numbers, time_units
 from ioa.adapters.agents.data.groups import Groups
 from ioa.adapters.agents.data.question import Item, NotUnderstood
 from ioa.adapters.agents.data.reading import Group, Measure
@@ -92,6 +93,14 @@ class Counting(Groups):
             self.out.kind = f"nested {outer}"
         self.out.measures.append(measure)
 
+    def _done(self, item: Item) -> str:
+        """`how many products were sold` in a table where a product is in several rows: the verb, or nothing."""
+        at = next(index for index, one in enumerate(self.items) if one is item) + 1
+        after = self.at(at)
+        if after is None or after.text.lower() not in lexicon.ROW_VERBS or not {"was", "were"} & set(self.before[at]):
+            return ""
+        return "" if all(c.distinct == c.filled for c in item.columns) else after.text
+
     def _counted(self, item: Item, distinct: bool, outer: str) -> None:
         rows = Measure("count", "", f"number of {item.text.lower() if item.kind == 'entity' else 'rows'}")
         columns = item.columns if item.note != "row" else ()
@@ -104,7 +113,7 @@ class Counting(Groups):
                 )
             self._append_count(rows, outer)
             return
-        named = [column for column in columns if column.kind != "number" or self.is_id(column)]
+        named = [c for c in columns if c.kind != "number" or self.is_id(c) or self.names_each(item, c)]
         if named and not distinct and item.kind == "col" and any(one.note == "verb" for one in self.items):
             self.notes.append(f'Each row counts once, also where "{named[0].name}" repeats.')
             self._append_count(rows, outer)
@@ -120,7 +129,17 @@ class Counting(Groups):
                 )
             elif outer:
                 self.out.measures.append(self.measure(outer, (self.sql(column), column.name, (column,))))
-            elif self.additive(column):
+            elif row_numbers.may_name(item.text, column, self.scope.tables):
+                raise NotUnderstood(
+                    f'How many "{item.text}"? The column "{column.name}" may name the rows or count pieces: ask for '
+                    f'the number of rows, the number of different values, or the total of "{column.name}".'
+                )
+            elif (
+                self.additive(column)
+                or row_numbers.pieces(item.text, column)
+                or measure_units.counted_in(item.text, column)
+                or time_units.counted_in(item.text, column, self.scope.columns)
+            ):
                 self.notes.append(f'"how many {item.text}" is read as the total of the column "{column.name}".')
                 self._append_count(self.measure("sum", (self.sql(column), column.name, (column,))), outer)
             else:
@@ -128,6 +147,11 @@ class Counting(Groups):
                     f'How many "{item.text}"? Ask for the total of "{column.name}", the number of rows, or the number of different values.'  # noqa: E501 - a sentence in one piece
                 )
             return
+        if item.kind == "col" and not distinct and (verb := self._done(item)):
+            raise NotUnderstood(
+                f'"{item.text} {verb}": different ones, rows, or pieces? Say "how many different {item.text}", '
+                '"how many rows", or the total of a column.'
+            )
         if len(named) > 1:
             ids = [column for column in named if column.words[-1:] == ("id",)]
             if len(ids) == 1:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ioa.adapters.agents.data import lexicon
+from ioa.adapters.agents.data import lexicon, time_units
 from ioa.adapters.agents.data.question import Item, NotUnderstood
 from ioa.adapters.agents.data.reader_core import ReaderCore
 from ioa.adapters.agents.data.tables import SUFFIXES, Column
+from ioa.adapters.agents.data.words import name_words, singular
 
 
 class Definitions(ReaderCore):
@@ -43,14 +44,68 @@ class Definitions(ReaderCore):
             item.used = True
             self.notes.append(f'"{item.text}" is what a row is: each row counts as one.')
 
+    def _happened(self) -> None:
+        """`passengers were carried`: said of every row, so it is no filter; unless a column may tell otherwise."""
+        told = {"status", "state", "outcome", "result", "stage"}
+        if any(told & set(column.words) or column.kind == "flag" for column in self.scope.columns):
+            return
+        for index, item in enumerate(self.items):
+            low = item.text.lower()
+            if item.kind != "unknown" or low not in lexicon.DONE or self.near(low):
+                continue
+            noun = self.at(index - 1)
+            if noun is not None and noun.kind in {"col", "entity", "rows", "val"}:
+                item.used = True
+
+    def _row_events(self) -> None:
+        """`how many books were lent` in a table of loans: each row is one of them, unless a column counts pieces."""
+        words = {word for table in self.scope.tables[:1] for word in table.words}
+        pieces = {"quantity", "qty", "unit", "copy", "piece", "count", "number", "item"}
+        if any(column.kind == "number" and pieces & set(column.words) for column in self.scope.columns):
+            return
+        for index, item in enumerate(self.items):
+            if lexicon.ROW_VERBS.get(item.text.lower()) not in words or item.kind != "unknown" or index < 1:
+                continue
+            noun = self.items[index - 1]
+            counted = self.at(index - 2)
+            plural = singular(noun.text.lower()) != noun.text.lower()
+            bare = not set(self.before[index]) - {"was", "were", "been", "have", "has", "had", "are", "is"}
+            if noun.kind == "unknown" and plural and bare and counted and counted.kind == "count":
+                noun.kind, noun.note, item.used = "entity", "row", True
+            elif bare and (noun.kind in {"count", "entity", "rows"} or self._doers(index)):
+                item.used = True
+
+    def _doers(self, index: int) -> bool:
+        """`how many members borrowed ...`, `how many different titles were borrowed`: the noun is a column."""
+        noun, before = self.items[index - 1], self.at(index - 2)
+        if noun.kind != "col" or before is None:
+            return False
+        return before.kind == "distinct" or (
+            before.kind == "count" and not self.before[index] and bool(set(name_words(noun.text)) & lexicon.PEOPLE)
+        )
+
     def _unknown(self) -> None:
         unknown = tuple(
             item.text
             for item in self.items
-            if item.kind in {"unknown", "text"} and not item.used and not self._pattern_text(item)
+            if item.kind in {"unknown", "text"}
+            and not item.used
+            and not self._pattern_text(item)
+            and not self._unit_of_time(item)
         )
         if unknown:
             raise NotUnderstood(self._what_exists(unknown), unknown)
+
+    def _unit_of_time(self, item: Item) -> bool:
+        """`90 minutes` beside a column of hours: its comparison uses the word, or it is refused as left over."""
+        at = next(index for index, one in enumerate(self.items) if one is item)
+        number = self.at(at - 1)
+        return (
+            number is not None
+            and number.kind == "num"
+            and time_units.is_unit(item.text)
+            and any(time_units.timed(column, self.scope.columns) for column in self.scope.columns)
+        )
 
     def _pattern_text(self, item: Item) -> bool:
         index = next(i for i, one in enumerate(self.items) if one is item)

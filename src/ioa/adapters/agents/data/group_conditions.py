@@ -73,6 +73,24 @@ class GroupConditions(Measures):
                     )
                 )
 
+    def _one_row_each(self) -> None:
+        """`the average rain per month` where each row is a month: over all rows, since one row has no average."""
+        if len(self.out.groups) != 1 or self.out.kind != "table" or self.out.rank or self.out.having:
+            return
+        group = self.out.groups[0]
+        column = group.column
+        if (
+            not group.bucket
+            and column.words[-1:]
+            and column.words[-1] in {"month", "year", "week", "day", "quarter"}
+            and column.kind in {"text", "date", "number"}
+            and column.distinct == column.filled == self._rows_of(column) > 1
+            and self.out.measures
+            and all(measure.fn in {"avg", "median"} for measure in self.out.measures)
+        ):
+            self.out.groups.clear()
+            self.notes.append(f'Each row is one "{column.name}": the average is over all rows.')
+
     def _subjects(self) -> list[Column]:
         return [
             self.pick(item, None)

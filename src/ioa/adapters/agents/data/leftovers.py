@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ioa.adapters.agents.data.lexicon import PAID
 from ioa.adapters.agents.data.question import Item, NotUnderstood
 from ioa.adapters.agents.data.reading import Condition, Group, Measure
 from ioa.adapters.agents.data.tables import Column
+from ioa.adapters.agents.data.words import singular
 
 if TYPE_CHECKING:
     from ioa.adapters.agents.data.reader import Reader
@@ -26,6 +28,8 @@ def adjectives(r: Reader) -> None:
                 and not (r.at(index + 1) and r.items[index + 1].kind in {"growth", "over"})
             )
         ):
+            continue
+        if not any(column.kind == "date" for column in r.scope.columns) and _each_row(r, item):
             continue
         previous = r.at(index - 1)
         noun = next((one for one in r.items[index + 1 :] if one.kind in {"col", "entity", "count", "rows"}), None)
@@ -49,6 +53,24 @@ def adjectives(r: Reader) -> None:
         bucket = "" if item.value == "day" and column.sql_type == "DATE" else item.value
         if not any(group.column == column and group.bucket == bucket for group in r.out.groups):
             r.out.groups.insert(0, Group(column, r.sql(column), bucket))
+
+
+def _each_row(r: Reader, item: Item) -> bool:
+    """`monthly usage` where each row is one month: with an aggregate it adds nothing, else the months are listed."""
+    named = [
+        column
+        for table in r.scope.tables[:1]
+        for column in table.columns
+        if column.words == (item.value,) and column.distinct == column.filled == table.rows
+    ]
+    if len(named) != 1 or len(r.scope.tables) != 1:
+        return False
+    item.used = True
+    if any(one.kind in {"agg", "ext", "hint"} for one in r.items):
+        r.notes.append(f'Each row is one "{named[0].name}".')
+    elif not any(group.column == named[0] for group in r.out.groups):
+        r.out.groups.insert(0, Group(named[0], r.sql(named[0])))
+    return True
 
 
 def read_leftovers(r: Reader) -> None:
@@ -180,7 +202,12 @@ def _share(r: Reader) -> None:
 def _split_share(r: Reader) -> None:
     """Which filters are the part, and which narrow the whole: those with a verb are the part."""
     conditions = r.out.conditions
-    if len(conditions) > 1:
+    asked = next((at for at, item in enumerate(r.items) if item.kind == "share"), 0)
+    ahead = [one for one in conditions if one.at < asked]
+    after = [one for one in conditions if one.at > asked]
+    if ahead and after and not r.out.either and (len(after) == 1 or all(one.verb for one in after)):
+        part = after  # `of the members over 40, what share ...`
+    elif len(conditions) > 1:
         part = [one for one in conditions if one.verb]
         if not part or len(part) == len(conditions) or r.out.either:
             if not r.out.either:
@@ -330,6 +357,10 @@ def _grouped_values(r: Reader, listing: bool) -> None:
             r.notes.append(f'"{operand[1]}" is added up for each group.')
     if operands:
         return
+    paid = [item for item in r.items if item.kind == "entity" and singular(item.text.lower()) in PAID]
+    if paid and not r.out.having and any(r.additive(column) for column in r.numeric()):
+        amounts = ", ".join(column.name for column in r.numeric() if r.additive(column))
+        raise NotUnderstood(f"The number of {paid[0].text}, or the total of {amounts}? Say which.")
     if any(item.kind in {"entity", "rows"} and item.note != "sold" for item in r.items) or r.out.having:
         r.out.measures.append(Measure("count", "", "number of rows"))
         return

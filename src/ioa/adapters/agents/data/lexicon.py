@@ -293,7 +293,7 @@ SYNONYMS: tuple[frozenset[str], ...] = tuple(
         "borrower member reader",
         "born birthday birthdate birth",
         "hired hire joined start hiring",
-        "weigh weight mass weighs",
+        "weigh weight mass weighs weighed weighing",
         "height tall",
         "population inhabitants people",
         "team club",
@@ -308,6 +308,7 @@ SYNONYMS: tuple[frozenset[str], ...] = tuple(
         "goal score scored",
         "station site location",
         "sensor device",
+        "consumption usage consumed",
     )
 )
 
@@ -365,6 +366,7 @@ ROW_NOUNS: tuple[frozenset[str], ...] = tuple(
         "animal pet",
         "survey response respondent answer person people",
         "job position",
+        "harvest picking",
         "project task",
     )
 )
@@ -372,13 +374,50 @@ ROW_NOUNS: tuple[frozenset[str], ...] = tuple(
 PEOPLE = word_set(
     "person people employee customer client student pupil player member user patient passenger worker staff "
     "participant borrower teacher author artist athlete donor guest voter child adult visitor reader colleague "
-    "runner candidate manager salesperson driver"
+    "runner candidate manager salesperson driver respondent"
+)
+
+# What an answer in a table of answers is said with: `answered Yes to "Would recommend"`.
+ANSWERED = word_set(
+    "answered answer answers said say says replied responded voted ticked chose choose picked stated put"
+)
+# Verbs that say nothing about a row that another row would not have: passengers travel, and apples are picked.
+DONE = word_set(
+    "travelled traveled travelling traveling carried transported guided handled served picked harvested gathered "
+    "collected issued caught grown"
+)
+# What comes in, the columns it may be in, and words of tables in which money may as well go out.
+TAKEN_IN = word_set("turnover takings proceeds revenue revenues")
+AMOUNTS = word_set("amount total sum paid payment gross sale")
+PAID_OUT = word_set(
+    "expense cost spending expenditure purchase bill fine salary wage budget loan donation debit credit balance net "
+    "refund spend invoice tax price discount fee loss profit margin income transfer fare"
+)
+# Words before rows that do not count. `without` and `no` also say that a value is missing.
+LEAVING_OUT = word_set("excluding except exclude ignoring outside omitting besides") | {
+    "except for", "leaving out", "apart from", "other than", "outside of", "not counting", "aside from", "but not",
+    "minus the",
+}  # fmt: skip
+# Verbs that say again what the comparison behind them is about: `visits that lasted longer than 2 hours`.
+LASTED = word_set("lasted lasting last lasts took taking take takes stayed staying run runs ran")
+# What happened in a row, and the noun for the row: `books were lent` in a table of loans.
+ROW_VERBS = {
+    "lent": "loan", "borrowed": "loan", "loaned": "loan", "sold": "sale", "ordered": "order", "bought": "purchase",
+    "purchased": "purchase", "rented": "rental", "hired": "rental", "booked": "booking", "donated": "donation",
+    "given": "gift", "played": "game", "delivered": "delivery", "repaired": "repair", "visited": "visit",
+}  # fmt: skip
+# What a column of marks is called besides its own name: `the maths mark` of a column Maths.
+MARKS = word_set("mark marks score scores grade grades result reading readings figure points level")
+# Nouns for one happening: in their tables a person may be in several rows.
+EVENTS = word_set(
+    "sale order transaction purchase loan borrowing booking visit stay appointment session payment invoice gift "
+    "donation trip ride rental ticket log event game match delivery call entry checkout"
 )
 
 FILLER = word_set(
     "a an the this that these those there here it its is are was were be been being am do does did done has have "
     "had having will would can could should shall may might must i me my we us our you your please kindly to of "
-    "in on at for from with within into as so then also just only me tell give find get compute calculate "
+    "in on at for from with yet still within into as so then also just only me tell give find get compute calculate "
     "determine work out figure need want know like see let show report what's whats all any some data dataset "
     "file table csv tsv json xlsx excel parquet spreadsheet sheet workbook using use based about regarding "
     "concerning given which whose where whom who that when if value values figure figures number overall their "
@@ -394,7 +433,7 @@ FILLER = word_set(
     "state name identify single one's get's fetch measured observed reported say's were's amounts amounted "
     "amount's add adding together went gone ever currently current buy buys bought purchase purchased everything "
     "anything information info details detail things kind kinds type's got per's one ones's occurrences contents "
-    "content"
+    "content gives gave shows showed"
 ) - {
     "complete",
     "current",
@@ -440,3 +479,10 @@ _PARTICIPLES = word_set(
 def is_participle(word: str) -> bool:
     """Whether a word can say what happened in a row: `borrowed`, `played`, `sold`."""
     return word in _PARTICIPLES or (len(word) > 4 and word.endswith("ed") and word.isalpha())
+
+
+PAID = word_set("donation gift payment expense sale purchase cost spending income takings")
+"""Rows that are sums of money: their total may be a number of rows or of money."""
+
+SUMMING = frozenset(["sum", "sum of", "the sum of", "add up", "sum up", "add", "adding up", "total up", "summing"])
+"""Verbs that ask for a sum and never for a count."""

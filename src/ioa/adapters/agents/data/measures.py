@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
+from ioa.adapters.agents.data import lexicon, measure_units
 from ioa.adapters.agents.data.counting import Counting, whole
-from ioa.adapters.agents.data.question import NotUnderstood
-from ioa.adapters.agents.data.reading import NAMES, Rank
+from ioa.adapters.agents.data.question import Item, NotUnderstood
+from ioa.adapters.agents.data.reading import NAMES, Measure, Rank
 from ioa.adapters.agents.data.tables import Column
+from ioa.adapters.agents.data.words import singular
 
 
 class Measures(Counting):
@@ -146,16 +149,24 @@ class Measures(Counting):
             return
         if following and not following.used and fns[0] == "sum" and len(fns) == 1 and at not in self.expressions:
             counted = following.kind in {"entity", "rows"} and not any(
-                column.kind == "number" for column in following.columns
+                column.kind == "number" and not self.names_each(following, column) for column in following.columns
             )
             counted = counted or (
                 following.kind == "col"
                 and at not in self.grouped
                 and following.plural
-                and not any(column.kind in {"number", "flag"} for column in following.columns)
+                and not any(
+                    column.kind == "flag" or (column.kind == "number" and not self.names_each(following, column))
+                    for column in following.columns
+                )
             )
             if counted and self.items[index].text.lower() not in {"how much"}:
-                self.count_noun(at, outer="")
+                summed = self._summed(index, following)
+                if summed is None:
+                    self.count_noun(at, outer="")
+                else:
+                    following.used = True
+                    self.out.measures.append(self.measure("sum", (self.sql(summed), summed.name, (summed,))))
                 return
         if (
             following
@@ -218,9 +229,43 @@ class Measures(Counting):
             ):
                 sign.used = number.used = True
                 measure = self.out.measures[-1]
-                self.out.having.append(
-                    (f"{measure.sql} {sign.value} {number.number}", f"{measure.label} {sign.value} {number.number}")
+                shown = self._in_unit(measure, number)
+                self.out.having.append((f"{measure.sql} {sign.value} {shown}", f"{measure.label} {sign.value} {shown}"))
+
+    @staticmethod
+    def _in_unit(measure: Measure, number: Item) -> Decimal:
+        """The number beside an aggregate, in the unit of its column: `average price over 10 kg` compares nothing."""
+        assert number.number is not None
+        unit = measure_units.unit_of(number.note) if number.note else None
+        if unit is None or measure.fn in {"count", "count_distinct"}:
+            return number.number
+        for column in measure.columns:
+            found = measure_units.converted(number.number, unit, column)
+            if found is None or len(measure.columns) > 1:
+                raise NotUnderstood(
+                    f'"{number.text} {number.note}" and {measure.label} do not fit each other: '
+                    "say which column is compared, in a sentence of its own."
                 )
+            return found
+        return number.number
+
+    def _summed(self, index: int, rows: Item) -> Column | None:
+        """`sum the donations`, where a row is a donation: the one column that adds up, not how many there are. `total
+        donations` may mean either. None: the rows are counted."""
+        word = self.items[index].text.lower()
+        additive = [column for column in self.numeric() if self.additive(column)]
+        verb = word in lexicon.SUMMING
+        if not additive or not (verb or singular(rows.text.lower()) in lexicon.PAID):
+            if verb:
+                raise NotUnderstood(
+                    f'The sum of which column? "{rows.text}" are the rows; ask for a column, or how many.'
+                )
+            return None
+        if len(additive) > 1 or not verb:
+            names = ", ".join(column.name for column in additive)
+            raise NotUnderstood(f'"{word} {rows.text}": the number of rows, or the total of a column ({names})?')
+        self.notes.append(f'"{rows.text}" is read as the column "{additive[0].name}", the only one that adds up.')
+        return additive[0]
 
     def _nested(self, fns: list[str], at: int) -> None:
         if fns[0] not in {"avg", "median", "min", "max", "sum", "stddev"} or not self.out.groups:

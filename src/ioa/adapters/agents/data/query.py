@@ -226,7 +226,8 @@ def _nested(reading: Reading, fn: str) -> str:
     inner = _grouped(reading, ordered=False)
     label = labels(reading.measures)[0]
     groups = " and ".join(group.label for group in reading.groups)
-    return f"SELECT {fn}({identifier(label)}) AS {identifier(f'{fn} of the {label} per {groups}')}\nFROM ({inner})"
+    value = f"CAST({identifier(label)} AS DOUBLE)" if fn == "median" else identifier(label)
+    return f"SELECT {fn}({value}) AS {identifier(f'{fn} of the {label} per {groups}')}\nFROM ({inner})"
 
 
 def _share(reading: Reading) -> str:
@@ -332,9 +333,9 @@ def _describe(reading: Reading) -> str:
                 for name, fn in (
                     ("mean", f"CAST(avg({x}) AS DOUBLE)"),
                     ("std", f"CAST(stddev_samp({x}) AS DOUBLE)"),
-                    ("q25", f"CAST(quantile_cont({x}, 0.25) AS DOUBLE)"),
-                    ("median", f"CAST(median({x}) AS DOUBLE)"),
-                    ("q75", f"CAST(quantile_cont({x}, 0.75) AS DOUBLE)"),
+                    ("q25", f"quantile_cont(CAST({x} AS DOUBLE), 0.25)"),
+                    ("median", f"median(CAST({x} AS DOUBLE))"),
+                    ("q75", f"quantile_cont(CAST({x} AS DOUBLE), 0.75)"),
                     ("sum", f"CAST(sum({x}) AS DOUBLE)"),
                 )
             ),

@@ -6,11 +6,21 @@ Nothing is guessed: a word that is none of these stays `unknown`, and its reader
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from ioa.adapters.agents.data import lexicon
+from ioa.adapters.agents.data import lexicon, measure_units
+from ioa.adapters.agents.data.naming import (
+    Match,
+    Scope,
+    entity_words,
+    find_column,
+    forms,
+    numbers_people,
+    same_columns,
+    synonyms,
+)
 from ioa.adapters.agents.data.periods import RELATIVE, Period, is_year, read_period
 from ioa.adapters.agents.data.tables import Column, Table, Tables
 from ioa.adapters.agents.data.typing_columns import identifier, literal
@@ -18,11 +28,9 @@ from ioa.adapters.agents.data.words import ORDINAL_WORDS, Token, close, key, nam
 
 LONGEST = 6
 _SPANS = word_set("year month week day quarter weeks months years quarters days hours")
-UNIT_WORDS = word_set(
-    "kmh kph kn knot mps kg g mg lb lbs c f celsius fahrenheit km m cm mm mi mile ft usd eur gbp chf dollar euro "
-    "pct percent ms s sec h hr min kwh kw w mb gb kph mph ms2 hpa ppm l ml iu eur usd degree deg unit k"
-)
-_NAMING = word_set("id name code no number key nr title label num uid uuid identifier fullname full")
+_COMPARING = word_set("longer shorter more less over under fewer at exactly between up")
+_MONTHS_AND_WORDS = frozenset(["May", "Mar"])  # names of months that are words of English when written small
+_BOUNDS = word_set("than least most exactly over under")
 
 
 class NotUnderstood(Exception):
@@ -53,117 +61,6 @@ class Item:
     note: str = ""
 
 
-@dataclass(slots=True)
-class Scope:
-    """The tables that a question is read with, and the SQL that its rows come from."""
-
-    tables: list[Table]
-    source: str
-    words: str
-    many: str = ""
-    columns: list[Column] = field(default_factory=list[Column])
-
-    def __post_init__(self) -> None:
-        if not self.columns:
-            self.columns = [column for table in self.tables for column in table.columns]
-
-
-@dataclass(slots=True)
-class Match:
-    """Columns that a phrase may mean, and how loosely (0 is by their full name)."""
-
-    columns: tuple[Column, ...]
-    level: int
-    note: str = ""
-
-
-def forms(column: Column) -> list[tuple[int, str]]:
-    """Keys by which a column may be called, the best (0) first: its name, without unit, without `id` or `name`."""
-    words = list(column.words)
-    found = [(0, "".join(words)), (0, key(column.name))]
-    bare = [word for word in words if word not in UNIT_WORDS] or words
-    found.append((1, "".join(bare)))
-    short = bare[:-1] if len(bare) > 1 and bare[-1] in _NAMING else bare
-    found.append((2, "".join(short)))
-    found.append((2, "".join(name_words(column.table)[-1:] + tuple(bare))))
-    found += [(3, "".join(bare[index:])) for index in range(1, len(bare))]
-    if len(words) > 1 and column.kind == "number" and words[-1] in {"day", "hour", "minute", "second", "week"}:
-        found.append((3, "".join(words[:-1])))  # `the average stay` of a column stay_days
-    found += [(3, "".join(short[index:])) for index in range(1, len(short)) if short[index] not in _NAMING]
-    return found
-
-
-def find_column(words: list[str], scope: Scope) -> Match | None:
-    """The columns that a phrase may name, at the tightest level (see `forms`) that has any."""
-    phrase = "".join(singular(word) for word in words)
-    plain = "".join(words)
-    if not phrase:
-        return None
-    levels: dict[int, list[Column]] = {}
-    for column in scope.columns:
-        hits = [level for level, form in forms(column) if form in (phrase, plain)]
-        if hits:
-            levels.setdefault(min(hits), []).append(column)
-    for level in sorted(levels):
-        return Match(_same(levels[level]), level)
-    if len(words) > 1 and words[-1] in {"speed", "level", "levels", "amount", "value", "values", "reading", "readings"}:
-        return find_column(words[:-1], scope)
-    return None
-
-
-def _same(columns: list[Column]) -> tuple[Column, ...]:
-    """A key column of a join occurs in both tables: the first stands for both."""
-    first: dict[str, Column] = {}
-    for column in columns:
-        first.setdefault(key(column.name), column)
-    return tuple(first.values())
-
-
-def synonyms(
-    word: str, scope: Scope, kinds: tuple[str, ...] = ("number", "date", "text", "flag", "time")
-) -> tuple[Column, ...]:
-    """Columns that a synonym of `word` names; the tightest level that has any."""
-    low = singular(word)
-    group: set[str] = set()
-    for line in lexicon.SYNONYMS:
-        if low in line:
-            group |= line
-    best: dict[int, list[Column]] = {}
-    for other in group - {low}:
-        match = find_column([other], scope)
-        for column in match.columns if match else ():
-            if column.kind in kinds and match and column not in best.get(match.level, []):
-                best.setdefault(match.level, []).append(column)
-    for level in sorted(best):
-        return tuple(best[level])
-    return ()
-
-
-def entity_words(scope: Scope) -> set[str]:
-    """Words for the rows of the tables: their file names, and what usually means the same."""
-    own: set[str] = set()
-    for table in scope.tables:
-        own |= set(table.words)
-        if len(scope.tables) == 1:  # each row of a table with a unique member_id is one member
-            own |= {
-                column.words[0]
-                for column in table.columns
-                if len(column.words) == 2
-                and column.words[1] in {"id", "no", "nr", "uid"}
-                and column.distinct == column.filled == table.rows
-            }
-    wider = set(own)
-    for group in lexicon.ROW_NOUNS:
-        if own & group:
-            wider |= group
-    named = {word for column in scope.columns for word in column.words}
-    if named & {"name", "surname", "employee", "student", "player", "patient", "passenger", "salary"} and not any(
-        word in {"product", "item", "store"} for word in named
-    ):
-        wider |= {"person", "people"}
-    return wider
-
-
 class Marker:
     """Marks the words of questions with what they are in the given tables."""
 
@@ -178,7 +75,7 @@ class Marker:
             text = _without_name(text, table)
         if find_column(["age"], scope):
             text = re.sub(r"\byears?[ -](?:old|of age)\b", "age", text, flags=re.IGNORECASE)
-        tokens = tokenize(text)
+        tokens = tokenize(measure_units.apart(text))
         values = self._values(tokens, scope)
         entities = entity_words(scope)
         items: list[Item] = []
@@ -259,8 +156,13 @@ class Marker:
         plain = all(token.kind == "word" or token.low.isdigit() for token in part) and any(
             token.kind == "word" for token in part
         )
-        match = find_column([token.low for token in part], scope) if plain else None
+        named = [token.low for token in part]
+        if entry and entry.kind == "agg" and len(named) == 2 and named[1] == "of":
+            named = named[:1]  # `the average sum of the invoices` beside a column sum
+        match = find_column(named, scope) if plain else None
         plural = singular(part[-1].low) != part[-1].low
+        if match and plural and len(part) == 1 and singular(phrase) in entities and _numbers(match, scope):
+            return Item("entity", text, phrase, plural=True, note="row")
         if (
             match
             and match.level == 0
@@ -279,7 +181,10 @@ class Marker:
                 ordinal=part[0].ordinal,
                 values=tuple(self._hits(part, values, False, at)),
             )
-        hits = self._hits(part, values, entry is not None or phrase in lexicon.FILLER, at)
+        answered = len(part) == 1 and at > 0 and tokens[at - 1].low in lexicon.ANSWERED
+        hits = self._hits(part, values, not answered and (entry is not None or phrase in lexicon.FILLER), at)
+        if hits and answered:
+            return Item("val", text, phrase, values=tuple(hits))
         if (
             entry
             and not (hits and len(part) > 1 and entry.kind not in {"cmp", "not"})
@@ -321,7 +226,12 @@ class Marker:
                 hit
                 for hit in hits
                 if hit[1] == text
-                and (text.isupper() or not text.isascii() or (len(text) > 3 and text[0].isupper()))
+                and (
+                    text.isupper()
+                    or not text.isascii()
+                    or (len(text) > 3 and text[0].isupper())
+                    or text in _MONTHS_AND_WORDS
+                )
                 and (at > 0 or len(text) > 1)
             ]
         if len(part) == 1 and part[0].kind == "number":
@@ -353,6 +263,8 @@ class Marker:
                 ordinal=token.ordinal,
                 period=None,
             )
+        if token.low == "one" and at and tokens[at - 1].low in _BOUNDS:
+            return Item("num", token.text, number=Decimal(1))  # `less than one day`
         if token.kind == "sign" and token.low in lexicon.FILLER:
             return Item("stop", token.text, token.low)
         if token.low in ORDINAL_WORDS:
@@ -361,10 +273,29 @@ class Marker:
             return Item("stop", token.text, token.low)
         if token.number is not None:
             return Item("num", token.text, number=token.number)
+        if _said_again(tokens, at):
+            return Item("stop", token.text, token.low)
+        if token.low.startswith("un") and (match := find_column([token.low[2:]], scope)):
+            flags = [column for column in match.columns if column.true and match.level == 0]
+            if len(flags) == 1:  # `unpaid` beside a column `paid` of yes and no
+                return Item("col", token.text, token.low, columns=(flags[0],), note="un")
         if token.low.endswith("ly") and (match := find_column([token.low[:-2]], scope)) and match.level < 3:
             return Item("col", token.text, token.low, columns=match.columns)
         if (date := _dated_verb(token.low, scope)) is not None:
             return Item("col", token.text, token.low, columns=(date,), note="verb")
+        done = [
+            column
+            for column in scope.columns
+            if column.kind == "text" and column.words in {(token.low[:-1],), (token.low[:-2],)}
+        ]
+        if token.low.endswith("ed") and len(done) == 1:
+            return Item("col", token.text, token.low, columns=(done[0],), note="verb")  # `guided` beside `guide`
+        if token.low in lexicon.TAKEN_IN and (taken := self._taken_in(scope)):
+            note = f'"{token.text}" is taken for the only column with amounts, "{taken.name}"'
+            return Item("col", token.text, token.low, columns=(taken,), note=note)
+        in_unit = [column for column in scope.columns if measure_units.counted_in(token.low, column)]
+        if len(in_unit) == 1:  # `how many kilometres` beside a column distance_km
+            return Item("col", token.text, token.low, columns=(in_unit[0],), plural=True, note=f'"{token.text}"')
         if columns := synonyms(token.low, scope):
             return Item(
                 "col",
@@ -378,18 +309,37 @@ class Marker:
             return typo
         return Item("unknown", token.text, token.low)
 
+    def _taken_in(self, scope: Scope) -> Column | None:
+        """The column that a turnover is in: the only one with amounts, where nothing is paid out or spent."""
+        said = {word for table in scope.tables for word in table.words}
+        said |= {word for column in scope.columns for word in column.words}
+        if len(scope.tables) != 1 or said & (lexicon.PAID_OUT | lexicon.TAKEN_IN):
+            return None
+        amounts = [
+            column
+            for column in scope.columns
+            if column.kind == "number" and lexicon.AMOUNTS & set(column.words[-1:] + column.words[:1])
+        ]
+        if len(amounts) != 1:
+            return None
+        one = amounts[0]
+        row = self._tables.con.execute(
+            f"SELECT min({identifier(one.name)}) >= 0 FROM {identifier(one.table)}"  # noqa: S608 - names are quoted
+        ).fetchone()
+        return one if row and row[0] else None
+
     def _typo(self, token: Token, scope: Scope, entities: set[str]) -> Item | None:
         """A column or aggregate with a small typing mistake, if only one is meant. Values are not guessed."""
         low = singular(token.low)
         columns = [
             column for column in scope.columns if any(close(low, form) for level, form in forms(column) if level < 3)
         ]
-        if len(_same(columns)) == 1 and len(low) >= 5:
+        if len(same_columns(columns)) == 1 and len(low) >= 5:
             return Item(
                 "col",
                 token.text,
                 low,
-                columns=_same(columns),
+                columns=same_columns(columns),
                 note=f'"{token.text}" is taken for the column "{columns[0].name}"',
             )
         phrases = {
@@ -414,6 +364,21 @@ class Marker:
                 ).fetchall()
                 found += [f"{str(row[0])[:60]} (in {column.name})" for row in rows]
         return found[:5]
+
+
+def _numbers(match: Match, scope: Scope) -> bool:
+    rows = {table.name: table.rows for table in scope.tables}
+    return all(numbers_people(column, rows[column.table]) for column in match.columns)
+
+
+def _said_again(tokens: list[Token], at: int) -> bool:
+    """A verb that adds nothing to what follows it: `answered Yes`, `lasted longer than 2 hours`."""
+    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    if following is None:
+        return False
+    if tokens[at].low in lexicon.ANSWERED:
+        return following.low in {"yes", "no"} or following.kind == "quoted" or following.text[:1].isupper()
+    return tokens[at].low in lexicon.LASTED and following.low in _COMPARING
 
 
 def _dated_verb(word: str, scope: Scope) -> Column | None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ioa.adapters.agents.data import lexicon
 from ioa.adapters.agents.data.counting import whole
 from ioa.adapters.agents.data.groups import GROUPING
-from ioa.adapters.agents.data.question import Item, NotUnderstood, find_column, synonyms
+from ioa.adapters.agents.data.naming import find_column, synonyms
+from ioa.adapters.agents.data.question import Item, NotUnderstood
 from ioa.adapters.agents.data.reading import Group, Measure, Rank
 from ioa.adapters.agents.data.tables import Column
 
@@ -352,7 +353,13 @@ def _explicit(r: Reader, at: int, marks: list[int]) -> tuple[Measure | None, Ope
             and not any(column.kind == "number" for column in following.columns)
         ):
             return _counted(r, at + 1)
-        operand = r.operands(at + 1)[0]
+        try:
+            operand = r.operands(at + 1)[0]
+        except NotUnderstood:
+            hints = [r.items[mark] for mark in marks if r.items[mark].kind == "hint"]
+            if len(hints) != 1 or hints[0].value.endswith("date"):
+                raise
+            operand = _hinted(r, hints[0])  # `the longest average stay`
         return r.measure(item.value, operand), operand
     if item.kind == "count":
         item.used = True

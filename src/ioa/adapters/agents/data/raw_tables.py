@@ -1,6 +1,7 @@
-"""Files as raw tables of text: CSV and TSV, JSON and NDJSON, Excel. Types are found later, by `typing_columns`.
+"""Files as raw tables of text: CSV and TSV, JSON and NDJSON, Excel, tables in HTML and Markdown.
 
-Says in plain words what is wrong with a file that is not what its name says.
+Types are found later, by `typing_columns`. Says in plain words what is wrong with a file that is not what its name
+says.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
+
+from ioa.adapters.agents.data import markup_tables
 
 MAX_BYTES = 512 * 1024 * 1024
 _SAMPLE_BYTES = 256 * 1024
@@ -50,9 +53,22 @@ def read_raw(name: str, path: Path) -> list[RawTable]:
             f"{name} is not a text file although its name says {suffix or 'so'}; give it its real suffix or export it again."  # noqa: E501 - a sentence in one piece
         )
     text = _decode(name, path, head)
+    if suffix in markup_tables.HTML_SUFFIXES | markup_tables.MARKDOWN_SUFFIXES:
+        return _read_markup(name, text, html=suffix in markup_tables.HTML_SUFFIXES)
     if suffix in {".json", ".ndjson", ".jsonl", ".geojson"}:
         return _read_json(name, text.text, lines=suffix in {".ndjson", ".jsonl"})
     return [_read_separated(name, text, tab=suffix == ".tsv")]
+
+
+def _read_markup(name: str, source: _Text, *, html: bool) -> list[RawTable]:
+    """The tables of a page or text; none where it has only words. The second is labelled `name:2`."""
+    grids = markup_tables.html_tables(source.text) if html else markup_tables.markdown_tables(source.text)
+    found: list[RawTable] = []
+    for number, (header, rows, notes) in enumerate(grids, start=1):
+        columns, renamed = _column_names(header)
+        label = name if number == 1 else f"{name}:{number}"
+        found.append(RawTable(label, columns, rows, [*([source.note] if source.note else []), *notes, *renamed]))
+    return found
 
 
 def _head(name: str, path: Path) -> bytes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ioa.adapters.agents.data import lexicon
-from ioa.adapters.agents.data.question import UNIT_WORDS, Item, NotUnderstood, Scope, year_item
+from ioa.adapters.agents.data import lexicon, measure_units, row_numbers
+from ioa.adapters.agents.data.naming import UNIT_WORDS, Scope
+from ioa.adapters.agents.data.question import Item, NotUnderstood, year_item
 from ioa.adapters.agents.data.reading import NAMES, Measure, Reading
 from ioa.adapters.agents.data.tables import Column
 from ioa.adapters.agents.data.words import name_words, singular, word_set
@@ -31,7 +32,14 @@ class ReaderCore:
                 waiting.append(item.value if item.kind == "stop" else item.text.lower())
                 continue
             if self.items and self.items[-1].kind == "num" and not waiting and self._unit(item):
+                self.items[-1].note = item.text.lower()
                 continue  # `1 mm of rain`, `50 percent`
+            if item.kind == "unknown" and not waiting and self.items and self._marks(item):
+                continue
+            if item.kind == "unknown" and _marks_in(items, index):
+                continue  # `the mean score in maths`
+            if item.kind == "col" and item.columns and all(self.names_each(item, c) for c in item.columns):
+                item.kind = "entity"  # `tickets`, where each row has a ticket of its own
             if item.kind not in {"col", "val"} and "taken for" in item.note:
                 self.notes.append(item.note + ".")
             last = self.items[-1] if self.items else None
@@ -63,6 +71,10 @@ class ReaderCore:
     def _unit(self, item: Item) -> bool:
         """A unit behind a number that a column is in, or that says nothing more than the number."""
         low = item.text.lower()
+        if measure_units.unit_of(low) and (
+            item.kind in {"unknown", "share"} or (item.kind == "col" and item.note == '"' + item.text + '"')
+        ):
+            return True
         if item.kind not in {"unknown", "share"}:
             return False
         known = {word for column in self.scope.columns for word in column.words}
@@ -84,6 +96,13 @@ class ReaderCore:
         }
         return (
             low in plain or (len(low) <= 4 and low in known) or (singular(low) in known and singular(low) in UNIT_WORDS)
+        )
+
+    def _marks(self, item: Item) -> bool:
+        """`maths mark` beside a column Maths: the noun says what the column's numbers are."""
+        last = self.items[-1]
+        return (
+            item.text.lower() in lexicon.MARKS and last.kind == "col" and all(c.kind == "number" for c in last.columns)
         )
 
     def at(self, index: int) -> Item | None:
@@ -120,9 +139,11 @@ class ReaderCore:
 
     def is_id(self, column: Column) -> bool:
         """Whether a numeric column only names rows."""
-        return bool(
-            {"id", "key", "code", "zip", "year", "no", "nr", "number", "uid"} & set(column.words[-1:])
-        ) or column.words == ("parent", "row")
+        return row_numbers.is_id(column)
+
+    def names_each(self, item: Item, column: Column) -> bool:
+        """Whether `tickets` are the rows, because the column `ticket` tells them apart."""
+        return item.plural and row_numbers.names_each(item.text, column, self.scope.tables)
 
     def numeric(self) -> list[Column]:
         """Columns to compute with."""
@@ -164,6 +185,8 @@ class ReaderCore:
             options = [column for column in item.columns if column.kind in kinds]
             if all(self.is_id(column) and not same_end(item.text, column) for column in options):
                 return None  # `orders` may be called by the column order_id, but nobody adds up identifiers
+            if item.kind in {"col", "entity"} and all(self.names_each(item, column) for column in options):
+                return None  # nor the numbers of tickets
             column = self.pick(item, kinds)
             return self.sql(column), column.name, (column,)
         return None
@@ -171,6 +194,21 @@ class ReaderCore:
     def measure(self, fn: str, operand: tuple[str, str, tuple[Column, ...]], argument: float = 0.0) -> Measure:
         """A measure with its heading."""
         sql, label, columns = operand
+        if fn not in {"min", "max", "count", "count_distinct"} and [
+            c for c in columns if row_numbers.running_number(c) or row_numbers.only_names(c, self.scope.tables)
+        ]:
+            raise NotUnderstood(
+                f'The column "{label}" numbers the rows: there is nothing to compute with it. Ask how many there are.'
+            )
+        literal = any(
+            item.kind == "agg" and {"sum", "sums", "add", "summed"} & set(item.text.lower().split())
+            for item in self.items
+        )
+        if fn == "sum" and not literal and (kept := [c for c in columns if measure_units.never_a_total(c)]):
+            raise NotUnderstood(
+                f'A total of "{kept[0].name}" is rarely meant: ask for the average, or say "sum of {kept[0].name}" '
+                "if the values are to be added up."
+            )
         match fn:
             case "q25" | "q75":
                 return Measure(
@@ -184,6 +222,16 @@ class ReaderCore:
                 return Measure("quantile", sql, f"{argument * 100:g}th percentile of {label}", argument, columns)
             case _:
                 return Measure(fn, sql, f"{NAMES[fn]} {label}", 0.0, columns)
+
+
+def _marks_in(items: list[Item], index: int) -> bool:
+    """`score in maths` beside a column of numbers Maths: the noun says what the column's numbers are."""
+    joint, column = items[index + 1 : index + 2], items[index + 2 : index + 3]
+    return (
+        items[index].text.lower() in lexicon.MARKS
+        and bool(joint and joint[0].text.lower() in {"in", "of", "for"})
+        and bool(column and column[0].kind == "col" and all(one.kind == "number" for one in column[0].columns))
+    )
 
 
 def _preposition(items: list[Item], index: int) -> bool:

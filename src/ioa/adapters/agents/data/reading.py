@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ioa.adapters.agents.data.question import Scope
+from ioa.adapters.agents.data.naming import Scope
 from ioa.adapters.agents.data.tables import Column
 from ioa.adapters.agents.data.typing_columns import identifier
 
@@ -25,6 +25,11 @@ NAMES = {
     "count_distinct": "number of different",
     "corr": "correlation of",
 }
+
+
+def _exact(operand: str) -> str:
+    """What lies between two values of a DECIMAL is rounded to its scale by DuckDB: 12.05 would become 12.0."""
+    return f"CAST({operand} AS DOUBLE)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,11 @@ class Measure:
             case "range":
                 return f"max({x}) - min({x})"
             case "iqr":
-                return f"quantile_cont({x}, 0.75) - quantile_cont({x}, 0.25)"
+                return f"quantile_cont({_exact(x)}, 0.75) - quantile_cont({_exact(x)}, 0.25)"
             case "quantile":
-                return f"quantile_cont({x}, {self.argument})"
+                return f"quantile_cont({_exact(x)}, {self.argument})"
+            case "median":
+                return f"median({_exact(x)})"
             case "stddev" | "stddev_pop" | "var" | "var_pop":
                 name = {"stddev": "stddev_samp", "var": "var_samp"}.get(self.fn, self.fn)
                 return f"{name}({x})"
@@ -154,6 +161,7 @@ class Reading:
     limit: int = 0
     notes: list[str] = field(default_factory=list[str])
     earlier: list[Reading] = field(default_factory=list["Reading"])  # clauses of the same sentence, said before
+    carried: list[Condition] = field(default_factory=list[Condition])  # said elsewhere: they hold besides the others
 
     def column_sql(self, column: Column) -> str:
         """The column in SQL; with its table only where several are joined."""
@@ -181,9 +189,13 @@ class Reading:
         """The conditions in SQL, or nothing."""
         joint = " OR " if self.either else " AND "
         parts = [f"({one.sql})" if len(self.conditions) > 1 else one.sql for one in self.conditions]
-        return joint.join(parts)
+        own = joint.join(parts)
+        if not self.carried:
+            return own
+        return " AND ".join(f"({one})" for one in (*(one.sql for one in self.carried), own) if one)
 
     @property
     def where_words(self) -> str:
         """The conditions in words."""
-        return (" or " if self.either else " and ").join(one.words for one in self.conditions)
+        own = (" or " if self.either else " and ").join(one.words for one in self.conditions)
+        return " and ".join(one for one in (*(one.words for one in self.carried), own) if one)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ioa.ports.agent import LocalFile
 
-SUFFIXES = word_set(".csv .tsv .txt .parquet .json .ndjson .jsonl .xlsx .xlsm .xls")
+SUFFIXES = word_set(".csv .tsv .txt .parquet .json .ndjson .jsonl .xlsx .xlsm .xls .html .htm .md .markdown")
 MEMORY_LIMIT = "1GB"
 _NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", "DECIMAL", "HUGEINT", "SMALLINT", "TINYINT", "FLOAT", "U")
 _TRUE = {"yes": "no", "true": "false", "y": "n", "t": "f"}
@@ -27,7 +27,11 @@ _TRUE = {"yes": "no", "true": "false", "y": "n", "t": "f"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a loaded table. `kind`: number, text, date, time, flag or other. `true` is SQL for a set flag."""
+    """A column of a loaded table. `kind`: number, text, date, time, flag or other. `true` is SQL for a set flag.
+
+    `years`: whole numbers that can all be years; `running`: in the first column,
+    whole numbers without a gap or a repetition, 5 and more.
+    """
 
     table: str
     name: str
@@ -37,6 +41,8 @@ class Column:
     filled: int
     distinct: int
     true: str = ""
+    years: bool = False
+    running: bool = False
 
     @property
     def sql(self) -> str:
@@ -195,9 +201,24 @@ class Tables:
                 true = quoted
             elif distinct and distinct <= 2:
                 true = self._flag(name, column, found)
-            columns.append(Column(name, column, found, sql_type, name_words(column), filled, distinct, true))
+            years, running = self._whole_numbers(name, column, sql_type) if filled else (False, False)
+            words = name_words(column)
+            running = running and not columns  # numbers of rows stand in front
+            columns.append(Column(name, column, found, sql_type, words, filled, distinct, true, years, running))
         row = self.con.execute(f"SELECT count(*) FROM {identifier(name)}").fetchone()  # noqa: S608 - names and values are quoted
         self.tables.append(Table(name, source, int(row[0]) if row else 0, columns, [note for note in notes if note]))
+
+    def _whole_numbers(self, table: str, column: str, sql_type: str) -> tuple[bool, bool]:
+        """Whether the values can be years, and whether they number the rows."""
+        if "INT" not in sql_type or sql_type.endswith("]"):
+            return False, False
+        quoted = identifier(column)
+        row = self.con.execute(
+            f"SELECT min({quoted}) >= 1500 AND max({quoted}) <= 2199, "  # noqa: S608 - names and values are quoted
+            f"count(*) >= 5 AND count({quoted}) = count(*) AND count(DISTINCT {quoted}) = count(*) "
+            f"AND CAST(max({quoted}) AS HUGEINT) - min({quoted}) + 1 = count(*) FROM {identifier(table)}"
+        ).fetchone()
+        return (bool(row[0]), bool(row[1])) if row else (False, False)
 
     def _flag(self, table: str, column: str, kind: str) -> str:
         """SQL that is true where a two-valued column says yes, or nothing if it is no such column."""

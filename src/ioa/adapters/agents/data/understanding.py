@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 
+from ioa.adapters.agents.data.joins import join_keys, join_on, joined_scope
+from ioa.adapters.agents.data.naming import Scope
 from ioa.adapters.agents.data.own_clauses import OwnClauses
-from ioa.adapters.agents.data.question import Item, Marker, NotUnderstood, Scope, names_file, stem_named
+from ioa.adapters.agents.data.question import Item, Marker, NotUnderstood, names_file, stem_named
 from ioa.adapters.agents.data.reader import Reader
 from ioa.adapters.agents.data.reading import Reading
-from ioa.adapters.agents.data.tables import Column, Table, Tables
+from ioa.adapters.agents.data.tables import Table, Tables
 from ioa.adapters.agents.data.typing_columns import identifier
-from ioa.adapters.agents.data.words import key
+from ioa.adapters.agents.data.words import key, word_set
 
 _SENTENCE = re.compile(
     r"(?:[?;!]|(?<=[^\d\s.])(?<!vs)(?<!no)\.)(?:\s+|$)|\n+\s*(?:[-*•]|\d+[.)])?\s*|(?:^|(?<=[\s.;]))\d{1,2}[.)]\s+(?=[A-Za-z])|"
@@ -22,10 +24,8 @@ _CLAUSE = re.compile(
     r",?\s+and\s+(?=(?:how many|what|which|who|list|show|find|compute|calculate|count|give|tell|determine|the (?:total|average|mean|median|number|sum|highest|lowest)|total|average|mean|median|number of|highest|lowest)\b)",  # noqa: E501 - a sentence in one piece
     re.IGNORECASE,
 )
-_CONTEXT = re.compile(
-    r"^\W*(?:only|ignore|exclude|consider|assume|restrict|limit|filter|use only|keep|remove|drop)\b", re.IGNORECASE
-)
 EACH_FILE = re.compile(r"\b(?:in|of|for|per)\s+(?:each|every)\s+(?:file|table|sheet|dataset)\b", re.IGNORECASE)
+_PLAIN_KINDS = word_set("stop unknown agg col entity rows list and which result")
 _RESULT = re.compile(r"\b(?:results?|them|those|these|above|previous|it)\b", re.IGNORECASE)
 
 
@@ -46,11 +46,6 @@ def clauses(question: str) -> list[str]:
     return _split(_CLAUSE, question)
 
 
-def sets_context(question: str) -> bool:
-    """Whether a sentence restricts what the next ones are about: `Only consider shipped orders.`"""
-    return bool(_CONTEXT.match(question))
-
-
 def _split(pattern: re.Pattern[str], text: str) -> list[str]:
     quoted = re.findall(r"\"[^\"]*\"|“[^”]*”", text)
     for index, part in enumerate(quoted):
@@ -69,13 +64,54 @@ class Understanding:
         self._tables = tables
         self._results = {table.name for table in tables.tables if table.result}
         self._marker = Marker(tables)
+        self._joined: Scope | None = None
 
-    def read(self, question: str, whole: str = "") -> list[Reading]:
+    def read(self, question: str, whole: str = "", only: str = "") -> list[Reading]:
         """Read one question; the clauses of a sentence come in their order. Raises `NotUnderstood`.
 
-        `whole` is the text around it, where the file may be named.
+        `whole` is the text around it, where the file may be named; `only` the words of the one scope to read it in.
         """
-        return [part for reading in self._chosen(question, whole) for part in (*reading.earlier, reading)]
+        found = self._in_scope(question, only) if only else self._chosen(question, whole)
+        return [part for reading in found for part in (*reading.earlier, reading)]
+
+    def no_filter(self, phrase: str, whole: str) -> bool:
+        """Whether a phrase names no value, date, number, comparison or grouping in any table that is meant."""
+        tables = self.candidates(phrase, whole)
+        scopes = [self._joined] if self._joined else [alone(table) for table in tables]
+        return all(
+            item.kind in _PLAIN_KINDS and not any(column.true for column in item.columns)
+            for scope in scopes
+            for item in self._marked(phrase, scope)
+        )
+
+    def join(self, left: str, right: str, name: str) -> None:
+        """Read all questions with two files joined, as the text wants it. Raises `NotUnderstood`."""
+        own = [table for table in self._tables.tables if not table.result]
+        pair = [table for file in (left, right) for table in own if file and table.source.lower() == file.lower()]
+        if not left:
+            pair = own
+        if len(pair) != 2 or pair[0] is pair[1]:
+            there = ", ".join(table.source for table in own)
+            raise NotUnderstood(f"Which two files are to be joined? There are: {there}.")
+        self._joined = joined_scope(self._tables, pair[0], pair[1], name)
+
+    def _in_scope(self, question: str, only: str) -> list[Reading]:
+        scopes = [self._joined] if self._joined else []
+        scopes += [alone(table) for table in self._tables.tables] + self._joins(self._tables.tables)
+        fitting = [scope for scope in scopes if scope.words == only][:1]
+        if not fitting:
+            raise NotUnderstood(f"{only} is not among the files of this task.")
+        return [self._read(EACH_FILE.sub(" ", question), fitting[0])]
+
+    def _in_join(self, question: str, scope: Scope) -> list[Reading]:
+        """The reading with two files joined; of the smaller one alone where joining would repeat its rows."""
+        try:
+            return [self._read(question, scope)]
+        except NotUnderstood as error:
+            try:
+                return [self._read(question, alone(scope.tables[1]))]
+            except NotUnderstood:
+                raise error from None
 
     def _chosen(self, question: str, whole: str) -> list[Reading]:
         """Read one question; `whole` is the text around it, where the file may be named. Raises `NotUnderstood`.
@@ -83,8 +119,10 @@ class Understanding:
         Several readings are returned only for questions that are asked of every table, such as a description.
         """
         question = EACH_FILE.sub(" ", question)
+        if self._joined is not None:
+            return self._in_join(question, self._joined)
         tables = self.candidates(question, whole or question)
-        found, refused = self._try([_alone(table) for table in tables], question)
+        found, refused = self._try([alone(table) for table in tables], question)
         if len(found) > 1:
             found = self._best(found, question)
         if len(found) == 1 or (found and all(map(_of_every_table, found))):
@@ -120,7 +158,7 @@ class Understanding:
         results = [table for table in everything if table.name in self._results]
         if results and _RESULT.search(question):
             return results
-        return everything
+        return [table for table in everything if table.rows > 1 or not table.result] or everything
 
     def _try(self, scopes: list[Scope], question: str) -> tuple[list[Reading], list[NotUnderstood]]:
         found: list[Reading] = []
@@ -169,54 +207,10 @@ class Understanding:
     def _joins(self, tables: list[Table]) -> list[Scope]:
         scopes: list[Scope] = []
         for left, right in itertools.combinations(tables, 2):
-            keys = self._keys(left, right)
+            keys = join_keys(self._tables, left, right)
             if len(keys) == 1:
-                scopes.append(self._joined(left, right, *keys[0]))
+                scopes.append(join_on(left, right, *keys[0]))
         return scopes
-
-    def _keys(self, left: Table, right: Table) -> list[tuple[Column, Column]]:
-        """Pairs of columns that link two tables: the same name (or `id` of the other table), values in common, one side unique."""  # noqa: E501 - a sentence in one piece
-        pairs: list[tuple[Column, Column]] = []
-        for one in left.columns:
-            for other in right.columns:
-                named = (
-                    one.words == other.words
-                    or one.words == (*right.words[-1:], *other.words)
-                    or other.words == (*left.words[-1:], *one.words)
-                )
-                if not named or one.kind != other.kind or one.kind not in {"text", "number"}:
-                    continue
-                unique = one.distinct == one.filled == left.rows or other.distinct == other.filled == right.rows
-                if (
-                    unique
-                    and self._overlap(one, other)
-                    and not (one.words == other.words == ("id",) and len(left.columns) > 1)
-                ):
-                    pairs.append((one, other))
-        exact = [
-            pair for pair in pairs if {"id", "row", "code", "no", "number", "key"} & set(pair[0].words + pair[1].words)
-        ]
-        return exact if len(exact) == 1 else pairs
-
-    def _overlap(self, one: Column, other: Column) -> bool:
-        row = self._tables.con.execute(
-            f"SELECT count(*) FROM (SELECT DISTINCT {identifier(one.name)} AS k FROM {identifier(one.table)}) "  # noqa: S608 - names and values are quoted
-            f"WHERE k IN (SELECT {identifier(other.name)} FROM {identifier(other.table)})"
-        ).fetchone()
-        return bool(row and row[0] and row[0] * 2 >= min(one.distinct, other.distinct))
-
-    def _joined(self, left: Table, right: Table, one: Column, other: Column) -> Scope:
-        unique_left = one.distinct == one.filled == left.rows
-        unique_right = other.distinct == other.filled == right.rows
-        many, few = (right, left) if unique_left and not unique_right else (left, right)
-        on = f"{one.sql} = {other.sql}"
-        source = f"{identifier(many.name)} LEFT JOIN {identifier(few.name)} ON {on}"
-        hidden = other if few is right else one
-        columns = [column for table in (many, few) for column in table.columns if column != hidden]
-        words = f"{many.source} joined with {few.source} on {one.name}" + (
-            "" if one.name == other.name else f" = {other.name}"
-        )
-        return Scope([many, few], source, words, many=many.name, columns=columns)
 
 
 def _of_every_table(reading: Reading) -> bool:
@@ -232,5 +226,6 @@ def _of_every_table(reading: Reading) -> bool:
     )
 
 
-def _alone(table: Table) -> Scope:
+def alone(table: Table) -> Scope:
+    """One table to read a question with."""
     return Scope([table], identifier(table.name), table.source)

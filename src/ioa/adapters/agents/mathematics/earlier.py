@@ -14,12 +14,26 @@ class Unclear(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """A number inside a text that an earlier task gave: its `value`, its `unit` as written, the `clause` around it."""
+
+    value: str
+    unit: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Earlier:
-    """One earlier table: where it came from, its columns and rows of text."""
+    """One earlier table: where it came from, its columns and rows of text; `unit` of its number, where a text said it.
+
+    A text from which no one number could be taken has no rows; `quoted` are the numbers in it.
+    """
 
     task: str
     columns: list[str]
     rows: list[list[str]]
+    unit: str = ""
+    quoted: tuple[Quoted, ...] = ()
 
     def scalar(self) -> Decimal | None:
         """The number, if the table has one row and one number in it."""
@@ -88,6 +102,9 @@ _SAID = re.compile(
     r"\b(?:the|this|that)\s+(?P<word>total|sum|average|mean|median|difference|amount|count|share|percentage|ratio|product|maximum|minimum)\b(?!\s+(?:of|between|from|for|in|per|and|[a-z]+ed)\b)(?=\s*(?:$|[.,?]|to\b|into\b|by\b|is\b|was\b|as\b|with\b|at\b))",
     re.IGNORECASE,
 )
+_PER_YEAR = re.compile(
+    r"\s+(?:per|a|each|every|for (?:a|one|the(?: whole)?)|over (?:a|one|the))\s+year\b[?. ]*$", re.IGNORECASE
+)
 _MONTHLY = re.compile(r"\s+(?:per|a|each|every)\s+month\b[?. ]*$", re.IGNORECASE)
 
 
@@ -138,6 +155,97 @@ def _months(text: str, earlier: list[Earlier]) -> str:
     return text
 
 
+def _yearly(text: str, earlier: list[Earlier]) -> str:
+    """`that per year` of a number that is said to be of a month: times 12."""
+    known = [one for one in earlier if one.scalar() is not None]
+    if (match := _PER_YEAR.search(text)) and known:
+        said = f"{heading(known[-1])} {known[-1].task}".lower()
+        if not re.search(r"\b(?:monthly|(?:per|a|each|every) month)\b", said.replace("_", " ")):
+            raise Unclear(f'"{match.group().strip(" ?.")}" of what period? Say, for example, "multiply it by 12".')
+        return f"multiply {re.sub(r'^.*?(?:how much|what)(?: is| are| does)?', '', text[: match.start()], flags=re.IGNORECASE)} by 12"
+    return text
+
+
+_CONTENT = re.compile(r"[a-z][a-z'-]+")
+_NO_CONTENT = frozenset(
+    [
+        "the",
+        "this",
+        "that",
+        "these",
+        "those",
+        "of",
+        "in",
+        "for",
+        "from",
+        "per",
+        "and",
+        "a",
+        "an",
+        "it",
+        "is",
+        "what",
+        "how",
+        "much",
+        "many",
+        "value",
+        "number",
+        "amount",
+        "figure",
+        "result",
+        "monthly_",
+    ]
+)
+_CALLED = re.compile(
+    r"\b(?:the|this|that)\s+(?P<name>[a-z][\w'-]*(?:\s+(?!(?:by|to|into|is|was|are|as|with|at|and|from|times|plus|minus|divided|multiplied|of)\b)[a-z][\w'-]*){0,4})(?=\s*(?:$|[.,?()]|(?:by|to|into|is|was|as|with|at|and|from|times|plus|minus|divided|multiplied)\b))",
+    re.IGNORECASE,
+)
+_POINTED = re.compile(
+    r"\b(?:this|that)\s+(?:amount|figure|number|value|price|cost|fee|rent|sum|quantity|weight|length|distance|temperature|duration|rate|score|reading|measurement)\b(?!\s+of\b)",
+    re.IGNORECASE,
+)
+
+
+_GENERIC = re.compile(r"\b(?:this|that)\s+(?:amount|figure|number|value|sum|quantity)\b(?!\s+of\b)", re.IGNORECASE)
+
+
+def _stems(text: str) -> set[str]:
+    return {word.rstrip("s") for word in _CONTENT.findall(text.lower().replace("_", " "))} - _NO_CONTENT
+
+
+def _called(text: str, earlier: list[Earlier], notes: list[str]) -> str:
+    """`the monthly rent`: the number whose heading, task or words around it have all these words. Raises `Unclear`
+    where they fit several."""
+
+    def put(match: re.Match[str]) -> str:
+        wanted = _stems(match["name"])
+        if not wanted:
+            return match.group()
+        fitting: dict[Decimal, str] = {}
+        for one in earlier:
+            value = one.scalar()
+            if value is not None and wanted == _stems(heading(one)):
+                fitting = {value: one.task}
+                break
+            if value is not None and wanted <= _stems(f"{heading(one)} {one.task}"):
+                fitting.setdefault(value, one.task)
+            elif len(one.rows) > 1 and wanted <= _stems(f"{' '.join(one.columns)} {one.task}"):
+                return match.group()  # it may be a column of a table
+            for quoted in one.quoted:
+                if (told := number(quoted.value)) is not None and wanted <= _stems(quoted.clause):
+                    fitting.setdefault(told, quoted.clause)
+        if not fitting:
+            return match.group()
+        if len(fitting) > 1:
+            named = "; ".join(f"{value:f} ({shown})" for value, shown in fitting.items())
+            raise Unclear(f'"{match.group()}" may be {named}: say which number is meant.')
+        ((value, shown),) = fitting.items()
+        notes.append(f'"{match.group()}" is {value:f} ({shown})')
+        return f" ({value:f}) "
+
+    return _CALLED.sub(put, text)
+
+
 def substitute(text: str, earlier: list[Earlier]) -> tuple[str, list[str]]:
     """The text with references replaced by numbers, and what stood for what."""
     if not earlier:
@@ -157,14 +265,18 @@ def substitute(text: str, earlier: list[Earlier]) -> tuple[str, list[str]]:
             raise Unclear(f'"{match.group()}": there are {len(scalars)} earlier results that are single numbers.')
         return put(match.group(), scalars[place])
 
-    text = _months(text, earlier)
+    text = _yearly(_months(text, earlier), earlier)
     text = _ends(text, earlier, notes)
     text = _NTH.sub(nth, text)
     for words, value in _named(earlier):
         pattern = re.compile(rf"(?<!\w)(?:the\s+)?{re.escape(words)}(?!\w)", re.IGNORECASE)
         if pattern.search(text):
             text = pattern.sub(lambda match, value=value: put(match.group(), value), text)
+    text = _called(text, earlier, notes)
     text = _said(text, earlier, notes)
+    if len(set(scalars)) == 1 or len(earlier) == 1:
+        text = _POINTED.sub("it", text)
+    text = _GENERIC.sub("it", text)
     if found := _BOTH.search(text):
         column = earlier[-1].column() if len(earlier[-1].rows) > 1 else None
         several = re.search(r"results|answers|totals|averages|both|two", found.group(), re.IGNORECASE)
@@ -182,6 +294,11 @@ def substitute(text: str, earlier: list[Earlier]) -> tuple[str, list[str]]:
         text = text[: found.start()] + f" {joined} " + text[found.end() :]
     if found := _LAST.search(text):
         value = earlier[-1].scalar()
+        if value is None and earlier[-1].quoted:
+            named = "; ".join(f"{one.value} {one.unit} ({one.clause})".replace("  ", " ") for one in earlier[-1].quoted)
+            raise Unclear(
+                f'"{found.group()}" may be any of several numbers in the earlier text: {named}. Say which is meant.'
+            )
         if value is None and scalars:
             nearest = next(one for one in reversed(earlier) if one.scalar() is not None)
             value = scalars[-1]

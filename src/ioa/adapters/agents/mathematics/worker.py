@@ -11,6 +11,7 @@ from typing import Any, cast
 
 MEMORY_LIMIT_BYTES = 2 * 1024**3
 _SHOWN = 4000
+_READABLE = 24
 
 
 def serve() -> None:
@@ -19,7 +20,7 @@ def serve() -> None:
     import warnings
 
     warnings.simplefilter("ignore")  # SymPy's deprecations are not the asker's business
-    from ioa.adapters.agents.mathematics.problems import S
+    from ioa.adapters.agents.mathematics.formula import S
 
     sys.set_int_max_str_digits(100_000)
     sys.stdout.write(json.dumps({"ready": str(S.__version__)}) + "\n")
@@ -40,13 +41,19 @@ def _limit_memory() -> None:
 
 def answer(request: dict[str, Any]) -> dict[str, object]:
     """One task as `{"text": ..., "earlier": [...]}`: its answers, or `{"error": ...}`."""
-    from ioa.adapters.agents.mathematics.earlier import Earlier, Unclear
+    from ioa.adapters.agents.mathematics.earlier import Earlier, Quoted, Unclear
     from ioa.adapters.agents.mathematics.formula import BadFormula
     from ioa.adapters.agents.mathematics.problems import solve_text
 
     try:
         earlier = [
-            Earlier(one["task"], one["columns"], one["rows"])
+            Earlier(
+                one["task"],
+                one["columns"],
+                one["rows"],
+                one.get("unit", ""),
+                tuple(Quoted(**quoted) for quoted in one.get("quoted", [])),
+            )
             for one in cast("list[dict[str, Any]]", request["earlier"])
         ]
         solved = solve_text(str(request["text"]), earlier)
@@ -64,7 +71,7 @@ def answer(request: dict[str, Any]) -> dict[str, object]:
 
 def _answer(name: str, value: Any) -> dict[str, object]:
     """An answer as text: exact, numeric to 15 digits where that differs, and cells for a table."""
-    from ioa.adapters.agents.mathematics.problems import S
+    from ioa.adapters.agents.mathematics.formula import S
 
     if isinstance(value, list):
         cells = [_answer("", one) for one in cast("list[Any]", value)]
@@ -94,6 +101,8 @@ def _answer(name: str, value: Any) -> dict[str, object]:
         numeric = _numeric(value)
         if value.is_Float or (value.is_Rational and _finite(value)):
             exact = numeric if value.is_Float else _decimal(value)
+        if not value.is_integer and value.is_Rational and len(exact) > _READABLE:
+            exact = numeric  # a fraction of a hundred digits tells nobody anything
     if len(exact) > _SHOWN:
         exact = f"{exact[:200]} … ({len(exact)} characters)"
     plain = _decimal(value) if number and value.is_Rational and _finite(value) else numeric or exact
@@ -119,7 +128,7 @@ def _decimal(value: Any) -> str:
 
 
 def _numeric(value: Any) -> str:
-    from ioa.adapters.agents.mathematics.problems import S
+    from ioa.adapters.agents.mathematics.formula import S
 
     found = S.N(value, 15)
     if found.is_Integer or (found.is_real and found == int(found) and abs(found) < 10**15):
