@@ -79,6 +79,25 @@ def test_what_a_store_holds_is_not_computed_again() -> None:
     assert np.array_equal(again, rows[[1, 0]])
 
 
+def test_spellings_that_the_model_does_not_tell_apart_are_computed_once() -> None:
+    store = Recording()
+    model = MiniLM(store=store)
+    rows = model.embed(["Total per région", "total  PER region", "total per\nregion"])
+    assert sum(store.put) == 1
+    assert np.array_equal(rows[0], rows[1])
+    assert np.array_equal(rows[0], rows[2])
+    model.embed(["total per region."])
+    assert sum(store.put) == 2
+
+
+@pytest.mark.parametrize("tokens", [1, 2, 15, 16, 17, 31, 64, 255])
+def test_texts_of_every_length_mean_the_same_alone_and_together(tokens: int) -> None:
+    text = "word " * tokens
+    model = MiniLM(recent=1)
+    among = model.embed([text, "something else", "and a third text of some length"])[0]
+    assert float(model.embed([text])[0] @ among) > 0.99999
+
+
 def test_memory_is_bounded_and_forgets_the_unused() -> None:
     memory = MemoryVectors(most=2)
     keys = [vector_key("model", text) for text in ("a", "b", "c")]

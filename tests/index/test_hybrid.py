@@ -98,6 +98,40 @@ def test_accept_filters_before_the_cut() -> None:
     assert len(names(index, "soup", limit=1_500)) == 1_500
 
 
+def test_among_many_a_filter_is_asked_about_likely_cards_only_and_changes_no_score() -> None:
+    index = HybridIndex(Letters())
+    index.put_many(
+        [(f"n{i}", f"{WORDS[i % 10]}; {WORDS[i * 3 % 10]} and {'soup ' * (i % 9)}{i}") for i in range(2_500)]
+    )
+    phrase = "Cook a soup, then play the piano."
+    asked: list[str] = []
+
+    def wanted(name: str) -> bool:
+        asked.append(name)
+        return int(name[1:]) % 4 != 0
+
+    found = index.search([phrase], limit=20, accept=wanted)[0]
+    assert len(asked) < 2_000
+    everything = index.search([phrase], limit=2_500)[0]
+    assert [hit.name for hit in found] == [hit.name for hit in everything if wanted(hit.name)][:20]
+    rare = index.search([phrase], limit=5, accept=lambda name: name in {"n7", "n1411", "n2003"})[0]
+    assert {hit.name for hit in rare} == {"n7", "n1411", "n2003"}
+
+
+def test_what_was_searched_before_is_not_embedded_again_and_not_stale() -> None:
+    embedder = Letters()
+    index = HybridIndex(embedder)
+    index.put_many([("a", "cooks soup"), ("b", "plays piano")])
+    first = index.search(["soup and song"], limit=5)
+    calls = embedder.calls
+    assert index.search(["soup and song"], limit=5) == first
+    assert embedder.calls == calls
+    index.put("c", "soup and song")
+    assert names(index, "soup and song")[0] == "c"
+    index.remove("c")
+    assert index.search(["soup and song"], limit=5) == first
+
+
 def test_hits_come_best_first_with_scores_between_0_and_1() -> None:
     index = HybridIndex(Letters())
     index.put_many([(f"n{i}", " ".join(WORDS[: 1 + i % 10])) for i in range(30)])

@@ -59,24 +59,25 @@ class TaskFolder:
 
         Raises `AgentFailed` that names the file that cannot be had.
         """
-        return tuple([await self._fetch(artifact) for artifact in artifacts])
+        wanted = tuple(artifacts)
+        new = [artifact for artifact in dict.fromkeys(wanted) if _key(artifact) not in self._have]
+        landings = [self._inputs / f"{number}" for number, _ in enumerate(new, start=len(self._have) + 1)]
+        if landings:
+            await asyncio.to_thread(_make, landings)
+        for artifact, landing in zip(new, landings, strict=True):
+            if _key(artifact) not in self._have:
+                await self._fetch(artifact, landing)
+        return tuple(self._have[_key(artifact)] for artifact in wanted)
 
-    async def _fetch(self, artifact: Artifact) -> LocalFile:
-        known = self._have.get((artifact.name, artifact.digest))
-        if known is not None:
-            return known
+    async def _fetch(self, artifact: Artifact, landing: Path) -> None:
         name = self._free_name(plain_name(artifact.name))
-        landing = self._inputs / f"{len(self._have) + 1}"
-        await asyncio.to_thread(landing.mkdir)
         try:
             path = await self._artifacts.fetch(artifact, landing)
         except ArtifactUnavailable as error:
             raise AgentFailed(f"file {artifact.name!r}, which the task needs, cannot be had: {error}") from error
         if path.name != name:
             path = await asyncio.to_thread(path.rename, path.with_name(name))
-        file = LocalFile(name=name, media_type=artifact.media_type, path=path)
-        self._have[artifact.name, artifact.digest] = file
-        return file
+        self._have[_key(artifact)] = LocalFile(name=name, media_type=artifact.media_type, path=path)
 
     def _free_name(self, name: str) -> str:
         stem, dot, suffix = name.rpartition(".")
@@ -88,6 +89,15 @@ class TaskFolder:
             free = f"{stem}-{number}{dot}{suffix}"
         self._taken.add(free.casefold())
         return free
+
+
+def _key(artifact: Artifact) -> tuple[str, str]:
+    return artifact.name, artifact.digest
+
+
+def _make(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        folder.mkdir(exist_ok=True)  # it is there after a download that failed
 
 
 async def share(outcome: Outcome, artifacts: ArtifactExchange) -> tuple[Artifact, ...]:

@@ -62,13 +62,15 @@ class AgentQuery:
             )
 
         members = {record.card.name for name in team if (record := self._registry.get(name)) is not None}
+
+        def ask() -> tuple[list[list[Hit]], list[list[Hit]]]:
+            best = self._index.search(phrases, limit=limit, accept=accept)
+            if not members:
+                return best, [[] for _ in phrases]
+            return best, self._index.search(phrases, limit=len(members), accept=members.__contains__)
+
         async with self._slots:
-            best = await asyncio.to_thread(self._index.search, phrases, limit=limit, accept=accept)
-            scored: list[list[Hit]] = [[] for _ in phrases]
-            if members:
-                scored = await asyncio.to_thread(
-                    self._index.search, phrases, limit=len(members), accept=members.__contains__
-                )
+            best, scored = await asyncio.to_thread(ask)
         found: list[tuple[FoundAgent, ...]] = []
         for number, (hits, team_hits) in enumerate(zip(best, scored, strict=True)):
             kept = [hit for hit in hits if hit.score >= threshold]
@@ -90,7 +92,8 @@ class AgentQuery:
         pool = set(able or candidates)
         if len(pool) <= 1:
             return next(iter(pool), None)
-        phrases = (list(self._split(goal)) or [goal])[:12]
+        # Without its stop a part of the goal is the phrase that the team will search by: its meaning is computed once.
+        phrases = [part.rstrip(" .") or part for part in list(self._split(goal)) or [goal]][:12]
         async with self._slots:
             hits = await asyncio.to_thread(self._index.search, phrases, limit=len(pool), accept=pool.__contains__)
         scores = dict.fromkeys(sorted(pool, key=name_key), 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,7 @@ from ioa.protocol.messages import Artifact
 
 _CHUNK_BYTES = 1024 * 1024
 _PAGE = 200
+_REMEMBERED = 20_000
 
 
 class Artifacts:
@@ -28,6 +30,9 @@ class Artifacts:
         self._clock = clock
         self._new_id = new_id
         self.max_bytes = max_bytes
+        # Who may read what, under which name. A file that one may read stays readable, so what is here holds.
+        self._readable: OrderedDict[tuple[str, str], Artifact] = OrderedDict()
+        self._newest: OrderedDict[str, Artifact] = OrderedDict()
 
     def start(self) -> None:
         """Make the folders and remove what uploads have left that were cut off. Blocks."""
@@ -48,10 +53,11 @@ class Artifacts:
             digest, size = await self._receive(part, chunks)
             artifact = Artifact(name=name, media_type=media_type, size_bytes=size, digest=digest)
             await asyncio.to_thread(_settle, part, self.path(digest))
-        except OSError as error:
-            raise StoreUnavailable(f"the file cannot be stored: {error.strerror or error}") from error
-        finally:
+        except BaseException as error:
             await asyncio.to_thread(part.unlink, missing_ok=True)
+            if isinstance(error, OSError):
+                raise StoreUnavailable(f"the file cannot be stored: {error.strerror or error}") from error
+            raise
         record = ArtifactRecord(artifact=artifact, created_at=self._clock.now_s())
         await self._store.commit(
             Work(
@@ -61,7 +67,25 @@ class Artifacts:
                 )
             )
         )
+        self._remember(artifact, (speaker,), own=True)
         return artifact
+
+    def shared(self, speakers: Iterable[str], artifacts: Iterable[Artifact]) -> None:
+        """It is durable that a group of these speakers refers to these files: they may read them."""
+        for artifact in artifacts:
+            newest = self._newest.get(artifact.digest)
+            if newest is not None:
+                self._remember(newest, speakers)
+
+    def _remember(self, artifact: Artifact, speakers: Iterable[str], *, own: bool = False) -> None:
+        if own or artifact.digest not in self._newest:
+            self._newest[artifact.digest] = artifact
+        for speaker in speakers:
+            if own or (speaker, artifact.digest) not in self._readable:
+                self._readable[speaker, artifact.digest] = artifact
+        for remembered in (self._newest, self._readable):
+            while len(remembered) > _REMEMBERED:
+                remembered.popitem(last=False)
 
     async def _receive(self, part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         digest = hashlib.sha256()
@@ -85,11 +109,16 @@ class Artifacts:
     async def get(self, speaker: str, digest: str) -> Artifact:
         """What is known of a file that `speaker` may read; its bytes are at `path`. Raises `Refused`
         (unknown_artifact), the same for one that is not there and one that is not for the speaker."""
+        known = self._readable.get((speaker, digest))
+        if known is not None:
+            return known
         found = await self._store.document(ARTIFACT, digest)
         if found is None or not await self._may_read(speaker, digest):
             raise Refused("unknown_artifact", f"digest {digest!r} is no file that you can read here; upload it first")
         shared = await self._store.document(UPLOAD, f"{digest}/{speaker}")  # each uploader has its own name for it
-        return read(shared or found, ArtifactRecord).artifact
+        artifact = read(shared or found, ArtifactRecord).artifact
+        self._remember(artifact, (speaker,))
+        return artifact
 
     async def check_use(self, speaker: str, artifacts: Iterable[Artifact]) -> None:
         """May these files go into a message or goal of `speaker`? Raises `Refused` (unknown_artifact)."""

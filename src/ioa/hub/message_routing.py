@@ -71,3 +71,6 @@ class MessageRouting:
         for entry, pos in zip(unit.written.entries, positions, strict=True):
             tail = delivery_tail(entry.at, entry.body)
             self._sessions.publish(unit.changed[entry.comm_id].members, pos, tail)
+        for message in unit.messages:
+            group = unit.changed[message.comm_id]
+            self._artifacts.shared((*group.members, group.owner), artifacts_of(message))

@@ -16,11 +16,23 @@ from ioa.hub.hub import Hub
 ABORT_AFTER_S = 15.0
 _KEEP_ALIVE_S = 75
 _STARTED_POLL_S = 0.005
+_WAITING_FRAMES, _LARGE_FRAME_BYTES = 32, 65_536
 
 
 class HubWebSocketProtocol(WebSocketsSansIOProtocol):
     """Lets a close frame pass although the peer does not read: it must not wait behind what the peer does not take.
-    A peer that still does not read is cut off."""
+    A peer that still does not read is cut off.
+
+    Frames of a peer wait to be taken, a few small ones, before its socket is no longer read; uvicorn stops and starts
+    reading for each frame, which is a tenth of what a message costs.
+    """
+
+    def send_receive_event_to_app(self) -> None:
+        few = self.queue.qsize() < _WAITING_FRAMES and sum(map(len, self.frames)) < _LARGE_FRAME_BYTES
+        paused, self.read_paused = self.read_paused, self.read_paused or few  # it pauses what is not paused
+        super().send_receive_event_to_app()
+        if few:
+            self.read_paused = paused
 
     async def send(self, message: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - the event is a union of typed dicts that is not exported
         if isinstance(message, dict) and message.get("type") == "websocket.close":  # pyright: ignore[reportUnknownMemberType] - same

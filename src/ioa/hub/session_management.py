@@ -120,11 +120,13 @@ class Session:
 
     def acknowledge(self, cursor: int) -> None:
         """Raises `ProtocolError` for a cursor that was never sent."""
+        held_back = not self._live or len(self._outgoing) > self._limits.window
         self._outgoing.acknowledge(cursor)
         while self._sizes and self._sizes[0][0] <= cursor:
             self._queued_bytes -= self._sizes.popleft()[1]
         self._acknowledged_s = self._clock.monotonic_s()
-        self._wake.set()
+        if held_back:
+            self._wake.set()
 
     async def pump(self) -> None:
         """For ever: send answers, then deliveries; read what is missing when there is room for it."""

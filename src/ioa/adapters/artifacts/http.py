@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 import httpx
 import msgspec
@@ -22,6 +21,7 @@ from ioa.protocol.messages import Artifact
 T = TypeVar("T")
 
 CHUNK_BYTES = 65_536
+HELD_BYTES = 1024 * 1024  # what is held of a download before it is written: most files are written in one go
 TRIES = 6
 LONGEST_WAIT_S = 10.0
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
@@ -103,16 +103,13 @@ class HttpArtifacts:
                 if answer.status_code != 200:
                     await answer.aread()
                     _check(answer, artifact.name)
-                await _save(answer.aiter_bytes(CHUNK_BYTES), partial, artifact)
-            await asyncio.to_thread(os.replace, partial, target)
+                await _save(answer.aiter_bytes(CHUNK_BYTES), partial, target, artifact)
             return target
 
         try:
             return await self._tried(f"download of {artifact.name!r}", download)
         except OSError as error:
             raise ArtifactUnavailable(f"file {artifact.name!r} cannot be stored: {error.strerror or error}") from error
-        finally:
-            await asyncio.to_thread(partial.unlink, True)
 
     async def _tried(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
         for number in range(1, TRIES + 1):
@@ -135,24 +132,41 @@ async def _chunks(path: Path) -> AsyncIterator[bytes]:
         await asyncio.to_thread(file.close)
 
 
-async def _save(chunks: AsyncIterator[bytes], path: Path, artifact: Artifact) -> None:
-    """Write the bytes, and refuse those that are not the artifact's."""
+async def _save(chunks: AsyncIterator[bytes], partial: Path, target: Path, artifact: Artifact) -> None:
+    """Write the bytes, and refuse those that are not the artifact's: then nothing is left of them."""
     digest = hashlib.sha256()
     size_bytes = 0
-    file = await asyncio.to_thread(path.open, "wb")
+    waiting = bytearray()
+    mode: Literal["wb", "ab"] = "wb"
     try:
         async for chunk in chunks:
             size_bytes += len(chunk)
             if size_bytes > artifact.size_bytes:
                 raise ArtifactUnavailable(f"{artifact.name!r} is longer than its {artifact.size_bytes} bytes")
             digest.update(chunk)
-            await asyncio.to_thread(file.write, chunk)
-    finally:
-        await asyncio.to_thread(file.close)
-    if size_bytes < artifact.size_bytes:
-        raise _TryAgain(f"{size_bytes} of {artifact.size_bytes} bytes came")
-    if f"sha256:{digest.hexdigest()}" != artifact.digest:
-        raise ArtifactUnavailable(f"{artifact.name!r} was damaged on the way: its digest is not {artifact.digest}")
+            waiting += chunk
+            if len(waiting) >= HELD_BYTES:
+                await asyncio.to_thread(_write, partial, mode, bytes(waiting))
+                waiting.clear()
+                mode = "ab"
+        if size_bytes < artifact.size_bytes:
+            raise _TryAgain(f"{size_bytes} of {artifact.size_bytes} bytes came")
+        if f"sha256:{digest.hexdigest()}" != artifact.digest:
+            raise ArtifactUnavailable(f"{artifact.name!r} was damaged on the way: its digest is not {artifact.digest}")
+        await asyncio.to_thread(_finish, partial, mode, bytes(waiting), target)
+    except BaseException:
+        await asyncio.to_thread(partial.unlink, True)
+        raise
+
+
+def _write(path: Path, mode: Literal["wb", "ab"], data: bytes) -> None:
+    with path.open(mode) as file:
+        file.write(data)
+
+
+def _finish(partial: Path, mode: Literal["wb", "ab"], rest: bytes, target: Path) -> None:
+    _write(partial, mode, rest)
+    partial.replace(target)
 
 
 def _check(answer: httpx.Response, name: str) -> None:

@@ -1,6 +1,7 @@
 """The index of agents in memory: words at once, meaning as soon as it is computed, exact over all cards.
 
-Besides the vector of the phrase a search costs some 2 ms of CPU at 1,500 cards and 7 at 20,000.
+Besides the vector of the phrase a search costs some 2 ms of CPU at 1,500 cards and 8 at 20,000; among few cards a
+phrase that was asked for before costs 0.2 ms.
 Source: IoA paper, 2.3.1 and A.3.3.
 """
 
@@ -11,21 +12,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ioa.adapters.index.blas import one_core
+from ioa.adapters.index.corpus import Corpus
 from ioa.adapters.index.embedding import Embedder, Matrix
-from ioa.adapters.index.meanings import Meanings, Slots, mean_of
+from ioa.adapters.index.meanings import mean_of
 from ioa.adapters.index.phrases import View, parts_of_card, views
-from ioa.adapters.index.postings import BEST_BM25, Postings, Scores
-from ioa.adapters.index.scoring import DEFAULT, Setting, calibrate, combine
+from ioa.adapters.index.setting import DEFAULT, Setting
 from ioa.adapters.index.words import separated, terms
 from ioa.ports.index import Hit
 
 _BATCH = 32  # cards embedded between two looks at what else is to be done
-# Cards whose parts are compared, the best by words and whole meaning: all of a small corpus, the likely ones of
-# a large.
-_CANDIDATES = 768
 _LEAST_SWEEP = 64
 _FEW, _PATIENCE_S = 24, 10.0
 
@@ -38,10 +34,6 @@ class _Card:
     terms: Counter[str]
     slot: int
     embedded: bool = False
-
-
-def _no_names() -> list[str | None]:
-    return []
 
 
 class HybridIndex:
@@ -71,13 +63,7 @@ class HybridIndex:
         self._failed = ""
         self._worker: threading.Thread | None = None
         self._background = background and embedder is not None
-        self._start_empty()
-
-    def _start_empty(self) -> None:
-        self._postings = Postings()
-        self._names = _no_names()  # by slot; None where a card was replaced or removed
-        self._meanings = Meanings()
-        self._slots: Slots | None = None
+        self._corpus = Corpus(setting)
 
     # Cards
 
@@ -106,11 +92,8 @@ class HybridIndex:
             self._drop(old)
         count = Counter(terms(text))
         count.update(terms(name))
-        card = _Card(text, count, self._postings.add(count))
-        self._cards[name] = card
-        self._names.append(name)
+        self._cards[name] = _Card(text, count, self._corpus.add(name, count))
         self._waiting[name] = None
-        self._slots = None
 
     def remove(self, name: str) -> None:
         with self._changed:
@@ -120,21 +103,17 @@ class HybridIndex:
                 self._drop(card)
 
     def _drop(self, card: _Card) -> None:
-        self._postings.drop(card.slot, card.terms)
-        self._names[card.slot] = None
-        self._slots = None
-        if len(self._names) > 2 * len(self._cards) + _LEAST_SWEEP:
+        self._corpus.drop(card.slot, card.terms)
+        if self._corpus.slots_used > 2 * len(self._cards) + _LEAST_SWEEP:
             self._sweep()
 
     def _sweep(self) -> None:
         """Give the living cards new slots and rows without the gaps of the dead."""
-        old = self._meanings
-        self._start_empty()
+        old, self._corpus = self._corpus, Corpus(self._setting)
         for name, card in self._cards.items():
-            old_slot, card.slot = card.slot, self._postings.add(card.terms)
-            self._names.append(name)
+            old_slot, card.slot = card.slot, self._corpus.add(name, card.terms)
             if card.embedded:
-                self._meanings.put(card.slot, *old.get(old_slot))
+                self._corpus.mean(card.slot, *old.meaning(old_slot))
 
     # Meaning
 
@@ -151,7 +130,7 @@ class HybridIndex:
                 end = start + len(split[i])
                 card = self._cards.get(name)
                 if card is not None and card.text == text and name in self._waiting:
-                    self._meanings.put(card.slot, rows[i], rows[start:end])
+                    self._corpus.mean(card.slot, rows[i], rows[start:end])
                     card.embedded = True
                     del self._waiting[name]
                 start = end
@@ -212,72 +191,25 @@ class HybridIndex:
         if self._background and 0 < len(self._waiting) <= _FEW:
             self.settle(_PATIENCE_S)
         looks = [views(phrase) for phrase in phrases]
-        vectors = self._phrase_vectors(looks)
+        corpus = self._corpus
+        vectors = self._vectors([view for look in looks for view in look if not corpus.remembers(view)])
+
+        def vector_of(view: View) -> Matrix:
+            if view not in vectors:  # it was remembered until a card came or went just now
+                vectors.update(self._vectors([view]))
+            return vectors[view]
+
         with self._lock, one_core():
-            allowed = self._living()
-            if accept is not None:
-                keep = [name is not None and accept(name) for name in self._names]
-                allowed = np.flatnonzero(np.array(keep, np.bool_))
-            if limit < 1 or not len(allowed):
-                return [[] for _ in phrases]
-            return [self._search_one(look, vectors, allowed, limit) for look in looks]
+            with_meaning = None if self._embedder is None else vector_of
+            return [self._corpus.rank(look, with_meaning, accept, limit) for look in looks]
 
-    def _living(self) -> Slots:
-        """The slots of all cards, in order; kept until a card comes or goes."""
-        if self._slots is None:
-            self._slots = np.array([i for i, name in enumerate(self._names) if name is not None], np.intp)
-        return self._slots
-
-    def _phrase_vectors(self, looks: Sequence[Sequence[View]]) -> dict[View, Matrix]:
+    def _vectors(self, found: Sequence[View]) -> dict[View, Matrix]:
         """The mean of each view's vectors, `(dim,)`; empty without a model."""
-        if self._embedder is None:
+        if self._embedder is None or not found:
             return {}
-        found = list(dict.fromkeys(view for look in looks for view in look))
         texts = list(dict.fromkeys(text for view in found for text in view.meaning))
         rows = dict(zip(texts, self._embedder.embed(texts), strict=True))
-        return {view: mean_of([rows[text] for text in view.meaning]) for view in found}
-
-    def _search_one(self, look: Sequence[View], vectors: dict[View, Matrix], allowed: Slots, limit: int) -> list[Hit]:
-        if not look:
-            return []
-        words = np.stack([self._words(view)[allowed] for view in look])  # (views, cards), as all below
-        if not vectors:
-            return self._hits(combine(words, self._setting), allowed, limit)
-        phrase = np.stack([vectors[view] for view in look])
-        whole = self._meanings.whole(phrase, allowed)
-        most = max(_CANDIDATES, limit)
-        if len(allowed) > most:
-            rough = self._mixed(words, whole).max(axis=0)
-            kept = np.sort(np.argpartition(-rough, most)[:most])
-            allowed, words, whole = allowed[kept], words[:, kept], whole[:, kept]
-        best = np.maximum(whole, self._meanings.best_part(phrase, allowed))
-        share = np.float32(self._setting.whole)
-        mixed = self._mixed(words, share * whole + (1 - share) * best)
-        return self._hits(combine(mixed, self._setting), allowed, limit)
-
-    def _mixed(self, words: Matrix, meaning: Matrix) -> Matrix:
-        n, few = len(self._cards), self._setting.few
-        share = np.float32(self._setting.words * n / (n + few))
-        return np.asarray(share * words + (1 - share) * meaning, np.float32)
-
-    def _words(self, view: View) -> Scores:
-        """Words' score of every slot: the share of the phrase, by rarity, that the card says too."""
-        known = unknown = 0.0
-        for term in dict.fromkeys(view.words):
-            rarity = self._postings.rarity(term)
-            if self._postings.has(term):
-                known += rarity
-            else:
-                unknown += rarity
-        reach = known + self._setting.unknown * unknown
-        return self._postings.score(view.words) / np.float32(BEST_BM25 * max(reach, 1e-9))
-
-    def _hits(self, raw: Scores, slots: Slots, limit: int) -> list[Hit]:
-        order = np.argsort(-raw, kind="stable")[:limit]
-        scores = calibrate(raw[order], self._setting)
-        chosen: list[int] = slots[order].tolist()
-        names = [self._names[slot] for slot in chosen]
-        return [Hit(name, float(score)) for name, score in zip(names, scores, strict=True) if name is not None]
+        return {view: mean_of([rows[text] for text in view.meaning]) for view in dict.fromkeys(found)}
 
     def __len__(self) -> int:
         return len(self._cards)

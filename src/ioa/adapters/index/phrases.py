@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ioa.adapters.index.clauses import clauses
 from ioa.adapters.index.words import terms
@@ -31,9 +32,14 @@ class View:
 
 def views(phrase: str) -> list[View]:
     """The whole phrase first, then each of its clauses if there are several. Empty if the phrase says nothing."""
-    phrase = " ".join(phrase[:_LONGEST_PHRASE].split()) if "\n" not in phrase else phrase[:_LONGEST_PHRASE].strip()
+    return list(_views(phrase[:_LONGEST_PHRASE]))
+
+
+@lru_cache(maxsize=1_024)  # everybody who works on a goal asks for the same things
+def _views(phrase: str) -> tuple[View, ...]:
+    phrase = " ".join(phrase.split()) if "\n" not in phrase else phrase.strip()
     if not phrase:
-        return []
+        return ()
     core = gist(phrase)
     found = [View(tuple(terms(core)), tuple(dict.fromkeys((phrase, core))))]
     parts = clauses(phrase)
@@ -42,7 +48,7 @@ def views(phrase: str) -> list[View]:
             words = tuple(terms(part))
             if words:
                 found.append(View(words, (part,)))
-    return found
+    return tuple(found)
 
 
 def gist(text: str) -> str:
