@@ -124,7 +124,17 @@ class Conversation:
             self.wanted_teams.append(task_id)
         brief = await member.policy.brief(view)
         group = self.group.comm_id
-        self._post(TaskStart(sender=name, comm_id=group, message_id="", task_id=task_id, criteria=brief.criteria))
+        start = TaskStart(
+            sender=name,
+            comm_id=group,
+            message_id="",
+            task_id=task_id,
+            task_abstract=brief.task_abstract,
+            task_desc=brief.task_desc,
+            messages=brief.messages,
+            criteria=brief.criteria,
+        )
+        self._post(start)
         try:
             if member.work is None:
                 raise AgentFailed("no agent of its own")
