@@ -1,0 +1,1 @@
+"""What network tools stand on: which addresses may be reached, bodies of bounded size, robots.txt, a small cache."""
