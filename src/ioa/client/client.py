@@ -33,6 +33,7 @@ from ioa.ports.agent import Agent
 from ioa.ports.artifacts import ArtifactExchange
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.policy import Policy
+from ioa.ports.tracing import SILENT, Tracer
 from ioa.ports.transport import Transport
 from ioa.protocol.cards import Card, Evaluation
 from ioa.protocol.errors import ProtocolError, Refused
@@ -79,6 +80,7 @@ class Client:
         journal: Journal | Path | str = ":memory:",
         observation: Observation | None = None,
         listener: Listener = nobody_listens,
+        tracer: Tracer = SILENT,
     ) -> None:
         """Raises `Refused` (bad_name) for the card's name and `JournalFailed` for a file that cannot be used."""
         self.card = replace(card, name=clean_name(card.name))
@@ -90,6 +92,7 @@ class Client:
         self._settings = settings
         self._observation = observation
         self._listener = listener
+        self._tracer = tracer
         self._journal = journal if isinstance(journal, Journal) else Journal(journal, self.card.name)
         self._groups = GroupInfo(self.card.name)
         self._contacts = AgentContact(self.card.name, self._journal)
@@ -162,6 +165,7 @@ class Client:
             clock=self._clock,
             listener=self._listener,
             purse=purse,
+            tracer=self._tracer,
         )
         self._communication = Communication(
             card=self.card,
@@ -175,6 +179,7 @@ class Client:
             listener=self._listener,
             observation=self._observation,
             purse=purse,
+            tracer=self._tracer,
         )
         self._tasks = TaskManagement(
             card=self.card,
@@ -195,6 +200,7 @@ class Client:
             nested_teams=self._settings.nested_teams,
             folder=folder,
             purse=purse,
+            tracer=self._tracer,
         )
 
     def _load(self) -> None:

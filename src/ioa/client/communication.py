@@ -20,14 +20,16 @@ from ioa.client.agent_contact import AgentContact
 from ioa.client.connection import HubConnection
 from ioa.client.decisions import AgentSearch, TooLate, ask_policy
 from ioa.client.events import Deciding, FellBack, Listener
-from ioa.client.group_info import GroupInfo
+from ioa.client.group_info import Chat, GroupInfo
 from ioa.client.jobs import Jobs
 from ioa.client.purse import OpenPurse, Purse
 from ioa.client.team_formation import request_id
 from ioa.conversation.group import Group
+from ioa.conversation.hub_duties import result_lines
 from ioa.ports.clock import Clock
 from ioa.ports.policy import GroupView, Policy, PolicyFailed, TurnMessage
 from ioa.ports.spending import added
+from ioa.ports.tracing import Facts, Span, Tracer
 from ioa.protocol.cards import Card
 from ioa.protocol.errors import MalformedFrame, ProtocolError
 from ioa.protocol.messages import AnyMessage, Conclusion, Discussion, Pause, Turn, kind
@@ -81,6 +83,7 @@ class Communication:
         listener: Listener,
         observation: Observation | None,
         purse: OpenPurse,
+        tracer: Tracer,
     ) -> None:
         self._card = card
         self._policy = policy
@@ -93,6 +96,7 @@ class Communication:
         self._listen = listener
         self._observation = observation
         self._purse = purse
+        self._tracer = tracer
         self._floors: dict[str, Floor] = {}
         self._behind: dict[str, float] = {}  # groups whose log may have gone on elsewhere, until when
 
@@ -153,7 +157,7 @@ class Communication:
         if (error.code in OVERTAKEN or group.seq > floor.viewed_seq) and floor.overtaken < MAX_MOVED:
             floor.overtaken += 1
             floor.attempts -= 1
-            if error.code in OVERTAKEN and group.seq == floor.said_seq:
+            if error.code in OVERTAKEN and group.seq == floor.said_seq == floor.viewed_seq:
                 floor.wait_for_seq = group.seq + 1  # what overtook it is still on its way
         else:
             legal = f"; legal now: {', '.join(error.legal)}" if error.legal else ""
@@ -165,6 +169,17 @@ class Communication:
         chat = self._groups.chat(comm_id)
         if chat is None:
             return
+        facts: Facts = {
+            "comm_id": comm_id,
+            "goal_id": chat.group.goal_id,
+            "agent": self._card.name,
+            "policy": self._policy.name,
+            "attempt": floor.attempts + 1,
+        }
+        with self._tracer.span("turn", facts, parent=chat.log[0].traceparent if chat.log else None) as span:
+            await self._decide(comm_id, floor, chat, span)
+
+    async def _decide(self, comm_id: str, floor: Floor, chat: Chat, span: Span) -> None:
         floor.viewed_seq = chat.group.seq
         reason = floor.refusal
         message: TurnMessage | None = None
@@ -200,10 +215,11 @@ class Communication:
         if message is None:
             floor.fell_back = True
             message = fallback(group, self._card.name, reason or "no decision")
+            span.set({"fell_back": True})
             self._listen(FellBack(comm_id, reason))
-        self._say(group, floor, message)
+        self._say(group, floor, message, span)
 
-    def _say(self, group: Group, floor: Floor, message: TurnMessage) -> None:
+    def _say(self, group: Group, floor: Floor, message: TurnMessage, span: Span) -> None:
         comm_id = group.comm_id
         try:
             if not isinstance(message, Turn):  # pyright: ignore[reportUnnecessaryIsInstance] - policies are foreign code
@@ -215,14 +231,17 @@ class Communication:
                 message_id=turn_id(comm_id, floor.since),
                 seq=0,
                 usage=added(floor.purse.usage, message.usage),
+                traceparent=span.traceparent,
             )
             behind = not self._connection.connected or self._clock.monotonic_s() < self._behind.get(comm_id, 0.0)
             if behind:
                 stamped = replace(stamped, seq=place_of(group, stamped))
             floor.said, floor.said_seq = True, group.seq
             self._connection.post(stamped)
+            span.set({"state": kind(stamped)})
         except MalformedFrame as error:  # too large, or a field that no hub would take
             floor.said = False
+            span.fail(error.code)
             floor.refusal = f"The last message could not be sent ({error.code}): {error.rule}"
             if floor.fell_back:
                 floor.said = True
@@ -270,13 +289,8 @@ def fallback(group: Group, me: str, reason: str) -> TurnMessage:
                 triggers=open_ids[:256],
             )
     done = [task for task in group.tasks.values() if task.status == "completed"]
-    share = MAX_FALLBACK_CHARS // max(1, len(group.tasks))
     lines = [text, "What the tasks found:" if group.tasks else "No task was assigned."]
-    for task in group.tasks.values():
-        found = task.conclusion or task.abstract
-        shown = found if len(found) <= share else found[:share] + " …"
-        title = (task.task_abstract or task.task_desc.partition("\n")[0])[:200]
-        lines.append(f"- {title} ({', '.join(task.assignees)}): {task.status}" + (f"\n\n{shown}\n" if shown else ""))
+    lines += result_lines(group, MAX_FALLBACK_CHARS)
     return Conclusion(
         sender=me,
         comm_id=group.comm_id,

@@ -26,6 +26,7 @@ from ioa.client.jobs import Jobs, Key
 from ioa.client.journal import Journal, Run
 from ioa.client.purse import OpenPurse, Purse
 from ioa.client.task_files import TaskFolder, share
+from ioa.client.task_traces import TaskTraces, above
 from ioa.client.team_formation import TeamFormation, results_for
 from ioa.conversation.group import Group
 from ioa.conversation.hub_duties import abstract_of
@@ -35,6 +36,7 @@ from ioa.ports.artifacts import ArtifactExchange
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.policy import Brief, Policy, PolicyFailed, TaskView
 from ioa.ports.spending import added
+from ioa.ports.tracing import Tracer
 from ioa.protocol.cards import Card
 from ioa.protocol.errors import MalformedFrame, ProtocolError
 from ioa.protocol.frames import Post
@@ -82,6 +84,7 @@ class TaskManagement:
         nested_teams: bool,
         folder: Path,
         purse: OpenPurse,
+        tracer: Tracer,
     ) -> None:
         self._card = card
         self._agent = agent
@@ -101,6 +104,7 @@ class TaskManagement:
         self._nested_teams = nested_teams
         self._folder = folder
         self._open_purse = purse
+        self._traces = TaskTraces(tracer, card.name, clock)
         self._purses: dict[tuple[str, str], Purse] = {}
         self._runs: dict[tuple[str, str], Run] = {(run.comm_id, run.task_id): run for run in journal.runs()}
         self._begun: set[tuple[str, str]] = set()  # agents that this process has started
@@ -114,7 +118,9 @@ class TaskManagement:
             key = ("task", group.comm_id, task.task_id)
             if group.ended or report.status in ENDED:
                 self._jobs.cancel(key)
+                self._traces.ended(group, task, report)
             elif not self._jobs.running(key):
+                self._traces.seen(self._groups.chat(group.comm_id), task, self._runs.get((group.comm_id, task.task_id)))
                 self._next(group, task, key)
         if group.ended:
             for place in [place for place in self._runs if place[0] == group.comm_id]:
@@ -126,6 +132,7 @@ class TaskManagement:
         for comm_id, task_id in self._runs:
             self._jobs.cancel(("task", comm_id, task_id))
         self._runs.clear()
+        self._traces.forget()
 
     def refused(self, message: AnyMessage, error: ProtocolError) -> None:
         """A `task_start` or `task_result` of this client was refused."""
@@ -180,6 +187,7 @@ class TaskManagement:
 
     async def _prepare(self, comm_id: str, task_id: str) -> None:
         """The brief, and the `task_start` that announces it."""
+        self._traces.enter(comm_id, task_id)
         view = self._view(comm_id, task_id)
         if view is None:
             return
@@ -199,6 +207,7 @@ class TaskManagement:
             messages=brief.messages[:1_000],
             criteria=brief.criteria[:MAX_SHORT_CHARS],
             usage=self._purse(comm_id, task_id).take(),
+            traceparent=self._traces.of(comm_id, task_id),
         )
         run = Run(
             comm_id=comm_id,
@@ -217,6 +226,7 @@ class TaskManagement:
 
     async def _begin(self, run: Run) -> None:
         """With a team, or alone."""
+        self._traces.enter(run.comm_id, run.task_id)
         again = run.state == "running"
         view = self._view(run.comm_id, run.task_id)
         brief = run.brief
@@ -224,12 +234,18 @@ class TaskManagement:
             return
         team_up = view.may_team_up and not again and await self._needs_team(view)
         if team_up and await self._formation.for_task(
-            view.group, view.task, brief, self._purse(run.comm_id, run.task_id)
+            view.group, view.task, brief, self._purse(run.comm_id, run.task_id), self._place(run)
         ):
             self._keep(replace(run, state="nested"))
             return
         async with self._places:
             await self._alone(run, brief, again=again)
+
+    def _place(self, run: Run) -> str | None:
+        """What a team of the task's own hangs below."""
+        chat = self._groups.chat(run.comm_id)
+        own = self._traces.of(run.comm_id, run.task_id)
+        return own if own or chat is None else above(chat, chat.group.tasks[run.task_id])
 
     async def _needs_team(self, view: TaskView) -> bool:
         limit_s = view.group.budgets.turn_timeout_s * SHARE_FOR_BRIEF
@@ -316,6 +332,7 @@ class TaskManagement:
             message_id=self._new_id(),
             task_id=run.task_id,
             content=printable(text)[:MAX_SHORT_CHARS],
+            traceparent=self._traces.of(run.comm_id, run.task_id),
         )
         self._connection.tell(run.task_id, Post(message=progress))
 
@@ -345,6 +362,7 @@ class TaskManagement:
             status=status,
             task_conclusion=text,
             task_abstract=abstract_of(text),
+            traceparent=self._traces.of(comm_id, task_id),
         )
 
     def _end(self, comm_id: str, task_id: str, status: TaskEnd, text: str) -> None:

@@ -27,6 +27,7 @@ from ioa.conversation.group import Group
 from ioa.conversation.task import Task
 from ioa.ports.clock import Clock
 from ioa.ports.policy import Brief, Policy, PolicyFailed, TeamSituation
+from ioa.ports.tracing import Facts, Span, Tracer
 from ioa.protocol.cards import Card
 from ioa.protocol.errors import Code, MalformedFrame, Refused
 from ioa.protocol.frames import GoalOffer, Launched, LaunchGroup
@@ -60,8 +61,10 @@ class TeamFormation:
         clock: Clock,
         listener: Listener,
         purse: OpenPurse,
+        tracer: Tracer,
     ) -> None:
         self._purse = purse
+        self._tracer = tracer
         self._card = card
         self._policy = policy
         self._connection = connection
@@ -79,6 +82,11 @@ class TeamFormation:
             self._jobs.start(key, self._for_goal(offer))
 
     async def _for_goal(self, offer: GoalOffer) -> None:
+        facts: Facts = {"goal_id": offer.goal_id, "agent": self._card.name, "policy": self._policy.name}
+        with self._tracer.span("formation", facts, parent=offer.traceparent) as span:
+            await self._first_group(offer, span)
+
+    async def _first_group(self, offer: GoalOffer, span: Span) -> None:
         async with self._places:
             self._listen(GoalTaken(offer.goal_id, offer.goal))
             purse = self._purse(goal_id=offer.goal_id)
@@ -93,7 +101,7 @@ class TeamFormation:
                     given=offer.given,
                     artifacts=offer.artifacts,
                     usage=purse.usage,
-                    traceparent=offer.traceparent,
+                    traceparent=offer.traceparent or span.traceparent,
                 )
 
             try:
@@ -114,12 +122,22 @@ class TeamFormation:
                     comm_id, members = await self._form(situation, frame, limit_s, alone=True)
             except (Refused, MalformedFrame) as error:
                 # The goal has a group already, was cancelled, or went to another: nothing is left to do here.
+                span.fail(error.code)
                 _log.warning("no group for goal %s: %s: %s", offer.goal_id, error.code, error.rule)
                 return
+            span.set({"comm_id": comm_id, "members": len(members) + 1})
             self._listen(TeamLaunched(comm_id, members, goal_id=offer.goal_id))
 
-    async def for_task(self, group: Group, task: Task, brief: Brief, purse: Purse) -> str:
-        """Form a team for a task of this client. The comm_id of its group; "" means: do it alone."""
+    async def for_task(
+        self, group: Group, task: Task, brief: Brief, purse: Purse, traceparent: str | None = None
+    ) -> str:
+        """Form a team for a task of this client. The comm_id of its group; "" means: do it alone. `traceparent` is what
+        the group hangs below."""
+        facts: Facts = {"comm_id": group.comm_id, "task_id": task.task_id, "agent": self._card.name}
+        with self._tracer.span("formation", {**facts, "policy": self._policy.name}, parent=traceparent) as span:
+            return await self._nested_group(group, task, brief, purse, traceparent or span.traceparent)
+
+    async def _nested_group(self, group: Group, task: Task, brief: Brief, purse: Purse, traceparent: str | None) -> str:
         given = given_for(group, task, brief)
 
         def frame(members: tuple[str, ...]) -> LaunchGroup:
@@ -132,6 +150,7 @@ class TeamFormation:
                 given=given,
                 artifacts=group.artifacts,
                 usage=purse.usage,
+                traceparent=traceparent,
             )
 
         situation = TeamSituation(
