@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from ioa.adapters.agents.builtin import BUILTIN, MissingLibrary, builtin_agent
 from ioa.adapters.agents.carded import CardedAgent
 from ioa.adapters.artifacts.http import HttpArtifacts
+from ioa.adapters.artifacts.local import LocalArtifacts
 from ioa.adapters.clock import SystemClock
 from ioa.adapters.index import clauses, open_index
 from ioa.adapters.policy.rules.policy import RulesPolicy
@@ -40,6 +41,7 @@ from ioa.hub.settings import HubSettings
 from ioa.ports.artifacts import ArtifactExchange
 from ioa.ports.index import AgentIndex
 from ioa.ports.policy import Policy
+from ioa.ports.tracing import SILENT, Tracer
 from ioa.ports.transport import Transport
 from ioa.protocol.errors import Refused
 from ioa.protocol.names import name_key
@@ -71,7 +73,12 @@ class OpenHub:
 
 @asynccontextmanager
 async def open_hub(
-    settings: HubSettings, *, meaning: bool = True, listen: bool = True, index: AgentIndex | None = None
+    settings: HubSettings,
+    *,
+    meaning: bool = True,
+    listen: bool = True,
+    index: AgentIndex | None = None,
+    tracer: Tracer = SILENT,
 ) -> AsyncGenerator[OpenHub]:
     """A hub over SQLite in `settings.data_dir`. `meaning` False searches by words alone and starts faster.
 
@@ -81,7 +88,7 @@ async def open_hub(
         if index is None:
             index = await stack.enter_async_context(_index_in(settings.data_dir, meaning=meaning))
         store = SqliteStore(settings.data_dir / STORE_FILE)
-        hub = Hub(settings, store=store, index=index, clock=SystemClock(), new_id=new_id, split=clauses)
+        hub = Hub(settings, store=store, index=index, clock=SystemClock(), new_id=new_id, split=clauses, tracer=tracer)
         await hub.start()
         server = HttpServer(hub)
         stack.push_async_callback(server.stop)
@@ -122,6 +129,7 @@ def make_client(
     artifacts: ArtifactExchange,
     policy: Policy,
     listener: Listener = nobody_listens,
+    tracer: Tracer = SILENT,
 ) -> Client:
     """One client. `folder` keeps its journal and its tasks' files; None: in memory and in a temporary place.
 
@@ -143,6 +151,7 @@ def make_client(
         journal=folder / JOURNAL_FILE if folder else ":memory:",
         observation=agent.observe,  # pyright: ignore[reportArgumentType] - the client takes text and awaitables alike
         listener=listener,
+        tracer=tracer,
     )
 
 
@@ -154,13 +163,21 @@ async def join(
     *,
     policy: MakePolicy = RulesPolicy,
     listener: Listener = nobody_listens,
+    tracer: Tracer = SILENT,
 ) -> None:
     """Take part at a hub with the agent's own token, until cancelled. Raises `ClientEnded` when the hub does not want
     it, `JournalFailed`, and `ValueError` for a URL that is none."""
     transport = WebSocketTransport(hub_url)
     async with HttpArtifacts(hub_url, token, clock=SystemClock(), random=Random()) as artifacts:
         client = make_client(
-            agent, token, folder, transport=transport, artifacts=artifacts, policy=policy(), listener=listener
+            agent,
+            token,
+            folder,
+            transport=transport,
+            artifacts=artifacts,
+            policy=policy(),
+            listener=listener,
+            tracer=tracer,
         )
         await client.run()
 
@@ -174,10 +191,11 @@ async def taking_part(
     *,
     policy: MakePolicy = RulesPolicy,
     listener: Listener = nobody_listens,
+    tracer: Tracer = SILENT,
 ) -> AsyncGenerator[None]:
     """`join` while the context lasts; entered when the hub has said welcome. Raises what `join` raises."""
     arrived = _Arrival(listener)
-    task = asyncio.create_task(join(agent, hub_url, token, folder, policy=policy, listener=arrived))
+    task = asyncio.create_task(join(agent, hub_url, token, folder, policy=policy, listener=arrived, tracer=tracer))
     try:
         await arrived.wait(task)
         yield
@@ -213,6 +231,7 @@ async def embedded_network(
     wire: Literal["memory", "websocket"] = "memory",
     index: AgentIndex | None = None,
     listener: Listener = nobody_listens,
+    tracer: Tracer = SILENT,
 ) -> AsyncGenerator[EmbeddedNetwork]:
     """A network that keeps everything in `folder`: the built-in agents that can work here, and `agents`, one client
     each. Agents of an earlier run that are not in this one are removed; goals that it left open are cancelled.
@@ -221,7 +240,8 @@ async def embedded_network(
     """
     loading = asyncio.create_task(asyncio.to_thread(_builtin, builtin))  # much of it runs beside the hub's start
     settings = HubSettings(data_dir=folder, port=0)
-    async with open_hub(settings, meaning=meaning, listen=listen or wire == "websocket", index=index) as opened:
+    sockets = listen or wire == "websocket"
+    async with open_hub(settings, meaning=meaning, listen=sockets, index=index, tracer=tracer) as opened:
         own, remarks = await loading
         taking = [*own, *agents]
         hub = opened.hub
@@ -232,16 +252,18 @@ async def embedded_network(
         async with contextlib.AsyncExitStack() as stack:
             started: list[tuple[Client, _Arrival]] = []
             for agent in taking:
-                _, token, _ = await hub.registry.register(LOCAL_USER, agent.card, rotate=True)
+                record, token, _ = await hub.registry.register(LOCAL_USER, agent.card, rotate=True)
+                sent = await stack.enter_async_context(_artifacts(opened, token))
                 arrival = _Arrival(listener)
                 client = make_client(
                     agent,
                     token,
                     await asyncio.to_thread(_own_folder, folder, agent.name),
                     transport=_wire(stack, opened, wire),
-                    artifacts=await stack.enter_async_context(_artifacts(opened, token)),
+                    artifacts=LocalArtifacts(hub.artifacts, record.card.name, sent) if wire == "memory" else sent,
                     policy=policy(),
                     listener=arrival,
+                    tracer=tracer,
                 )
                 started.append((client, arrival))
             tasks = [asyncio.create_task(client.run(), name=client.card.name) for client, _ in started]

@@ -19,6 +19,7 @@ from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
 from ioa.hub.records import GoalRecord
 from ioa.hub.session_management import Sessions
+from ioa.hub.traces import HubTraces
 from ioa.hub.unit import Unit
 from ioa.ports.clock import Clock
 from ioa.ports.store import Conflict, StoreUnavailable
@@ -63,6 +64,7 @@ class Goals:
         alarms: Alarms,
         clock: Clock,
         start: Start,
+        traces: HubTraces,
         *,
         open_goals_a_user: int,
     ) -> None:
@@ -76,6 +78,7 @@ class Goals:
         self._alarms = alarms
         self._clock = clock
         self._start = start
+        self._traces = traces
         self._most_open = open_goals_a_user
         self._watched: set[str] = set()
 
@@ -94,6 +97,7 @@ class Goals:
                 raise Refused("too_many", f"{self._most_open} goals of yours have not ended; cancel one first")
             try:
                 await self._ledger.run(lambda unit: unit.put_goal(record, new=True))
+                self._traces.asked(record, new.traceparent)
                 self._start(self.seek(new.goal_id))
                 return record
             except Conflict:  # the same request came twice at once
@@ -139,7 +143,7 @@ class Goals:
             artifacts=new.artifacts,
             continues=new.continues,
             given=given,
-            traceparent=new.traceparent,
+            traceparent=self._traces.of_goal(new.goal_id, new.traceparent),
         )
 
     async def resume(self) -> None:

@@ -14,6 +14,7 @@ from ioa.hub.artifacts import Artifacts
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
+from ioa.hub.traces import HubTraces
 from ioa.hub.unit import Unit
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import Launched, LaunchGroup
@@ -28,17 +29,28 @@ class GroupSetup:
     """Launches groups. The same request of the same agent always names the same group, so that repeats are harmless."""
 
     def __init__(
-        self, registry: Registry, groups: GroupLog, book: GoalBook, ledger: Ledger, artifacts: Artifacts
+        self,
+        registry: Registry,
+        groups: GroupLog,
+        book: GoalBook,
+        ledger: Ledger,
+        artifacts: Artifacts,
+        traces: HubTraces,
     ) -> None:
         self._book = book
         self._artifacts = artifacts
         self._registry = registry
         self._groups = groups
         self._ledger = ledger
+        self._traces = traces
 
     async def launch(self, sender: str, frame: LaunchGroup) -> Launched:
         """Raises `Refused`, `StoreUnavailable`."""
         comm_id = comm_id_of(sender, frame.request_id)
+        with self._traces.opening(comm_id, frame) as traceparent:
+            return await self._launch(sender, replace(frame, traceparent=traceparent), comm_id)
+
+    async def _launch(self, sender: str, frame: LaunchGroup, comm_id: str) -> Launched:
         team = self._team(sender, frame.team_members)
         if frame.parent is not None and frame.goal_id is not None:
             raise Refused("malformed", "goal_id and parent exclude each other: give goal_id for a goal's first group")

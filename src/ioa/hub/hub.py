@@ -27,11 +27,13 @@ from ioa.hub.security import Identity, Users, token_hash
 from ioa.hub.session_management import GOING_AWAY, Sessions
 from ioa.hub.settings import HubSettings
 from ioa.hub.spending import Accounts
+from ioa.hub.traces import HubTraces
 from ioa.hub.unit import Unit
 from ioa.hub.watchers import Watchers
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.index import AgentIndex
 from ioa.ports.store import Store
+from ioa.ports.tracing import SILENT, Tracer
 from ioa.ports.transport import Connection
 from ioa.protocol.errors import Refused
 
@@ -57,6 +59,7 @@ class Hub:
         clock: Clock,
         new_id: NewId,
         split: Split = _whole,
+        tracer: Tracer = SILENT,
     ) -> None:
         limits = settings.limits
         self.settings = settings
@@ -75,7 +78,8 @@ class Hub:
             store, settings.data_dir / "artifacts", clock, new_id, max_bytes=limits.artifact_bytes
         )
         self.routing = MessageRouting(self.ledger, self.sessions, self.artifacts)
-        self.setup = GroupSetup(self.registry, self.groups, self.goal_book, self.ledger, self.artifacts)
+        self._traces = HubTraces(tracer, store, self.goal_book, self.begin)
+        self.setup = GroupSetup(self.registry, self.groups, self.goal_book, self.ledger, self.artifacts, self._traces)
         self.accounts = Accounts(store, self.goal_book, self.groups, clock)
         self._alarms = Alarms(clock)
         self._deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin)
@@ -90,6 +94,7 @@ class Hub:
             self._alarms,
             clock,
             self.begin,
+            self._traces,
             open_goals_a_user=limits.open_goals_a_user,
         )
         self._loop = ConnectionLoop(self)
@@ -158,6 +163,7 @@ class Hub:
                 self._deadlines.watch(chat)
         for goal in unit.goals.values():
             self.goals.changed(goal)
+        self._traces.published(unit)
         concerned = {group.goal_id for group in unit.changed.values()} | unit.goals.keys()
         self.watchers.wake(concerned)
 

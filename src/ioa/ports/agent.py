@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from ioa.ports.spending import Spending, Unlimited
+from ioa.protocol.messages import Artifact
+
+STEPS_FILE = "steps.json"
+"""How a result came about, step by step, as a file beside it: for people and for learning, not part of the result."""
 
 ReportProgress = Callable[[str], Awaitable[None]]
 
@@ -72,6 +76,11 @@ class Outcome:
     conclusion: str
     abstract: str = ""
     files: tuple[LocalFile, ...] = field(default=())
+
+
+def is_record(file: LocalFile | Artifact) -> bool:
+    """Does the file tell how a result came about, rather than belong to it?"""
+    return file.name == STEPS_FILE and file.media_type == "application/json"
 
 
 @runtime_checkable
