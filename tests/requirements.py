@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from tests.requirement import Requirement, need
 from tests.requirements_agents import AGENTS, COMMAND_LINE, POLICY
+from tests.requirements_minds import MINDS
 from tests.requirements_network import CLIENT, DISCOVERY, HUB, SECURITY
 from tests.requirements_promises import PROMISES
 
@@ -321,4 +322,5 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *AGENTS,
     *COMMAND_LINE,
     *PROMISES,
+    *MINDS,
 )

@@ -119,13 +119,15 @@ def hub_folders(settings: Settings) -> tuple[Path, ...]:
     return tuple(folder for folder in folders if (folder / LOCK_FILE).exists())
 
 
-def free_network_folder(settings: Settings) -> Path:
-    """The first folder for an embedded network that nobody but readers holds."""
+def free_network_folder(settings: Settings, *, fresh: bool = False) -> Path:
+    """The first folder for an embedded network that nobody but readers holds; `fresh`: that was never used."""
     for folder in _network_folders(settings):
+        if fresh and folder.exists():
+            continue
         other = running_at(folder)
         if other is None or other.purpose == "read":
             return folder
-    raise FolderInUse(f"{settings.data}: a hundred networks run here; end some of them.")
+    raise FolderInUse(f"{settings.data}: a hundred networks are here; end some, or remove folders that are not needed.")
 
 
 def _network_folders(settings: Settings) -> Iterator[Path]:

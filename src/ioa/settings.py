@@ -27,6 +27,9 @@ SETTINGS = (
     Setting("IOA_TOKEN", "Token for that hub, as --token."),
     Setting("IOA_HUB_TOKEN", "Token that `ioa hub` asks of its user `me`, instead of one that it makes."),
     Setting("IOA_DATA", "Folder for everything that ioa keeps, instead of the user's data folder."),
+    Setting("IOA_MODEL", "Model that decides in clients, as --model; several separated by spaces."),
+    Setting("IOA_PRICES", "Prices that nobody publishes: MODEL=IN/OUT in US dollars a million tokens, by commas."),
+    Setting("IOA_WINDOW", "Context window in tokens: a number for all models, or MODEL=TOKENS, by commas."),
     Setting("NO_COLOR", "When set and not empty: no colours."),
 )
 
@@ -39,6 +42,7 @@ class Settings:
     hub_url: str | None = None
     token: str | None = None
     hub_token: str | None = None
+    models: tuple[str, ...] = ()
     colour: bool = True
 
     @classmethod
@@ -51,6 +55,7 @@ class Settings:
             hub_url=env.get("IOA_HUB") or None,
             token=env.get("IOA_TOKEN") or None,
             hub_token=env.get("IOA_HUB_TOKEN") or None,
+            models=tuple(env.get("IOA_MODEL", "").split()),
             colour=not env.get("NO_COLOR"),
         )
 

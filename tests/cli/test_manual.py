@@ -103,3 +103,39 @@ def test_empty_settings_count_as_not_set(tmp_path: Path) -> None:
     assert bare == Settings(data=tmp_path)
     given = Settings.read({"IOA_DATA": str(tmp_path), "IOA_HUB": "http://h", "IOA_TOKEN": "t", "NO_COLOR": "1"})
     assert (given.hub_url, given.token, given.colour) == ("http://h", "t", False)
+
+
+def test_every_variable_that_a_tool_reads_is_documented() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    read = set[str]()
+    for path in (Path(package.__file__).parent / "adapters" / "agents" / "react").rglob("*.py"):
+        read |= set(re.findall(r"[\"'](IOA_[A-Z_]+|[A-Z_]+_API_KEY)\b", path.read_text(encoding="utf-8")))
+    assert {"IOA_CHROMIUM", "BRAVE_API_KEY"} <= read
+    assert {name for name in read if f"`{name}`" not in text} == set()
+
+
+def test_every_option_of_serving_tools_is_documented() -> None:
+    _, _, section = DOCS.read_text(encoding="utf-8").partition("\n## ioa tools\n")
+    section = section.partition("\n## ")[0]
+    group = program.commands["tools"]
+    assert isinstance(group, click.Group)
+    for parameter in group.commands["serve"].params:
+        assert all(option in section for option in parameter.opts if option.startswith("--"))
+
+
+def test_every_model_variable_and_decision_is_documented() -> None:
+    from ioa.adapters.models.naming import KEYS
+    from ioa.adapters.models.setting import DECISIONS
+
+    text = (DOCS.parent / "models.md").read_text(encoding="utf-8")
+    assert [key for key in KEYS.values() if f"`{key}`" not in text] == []
+    assert [decision for decision in DECISIONS if f"| `{decision}` |" not in text] == []
+
+
+def test_the_example_of_an_agent_with_tools_loads() -> None:
+    from ioa.adapters.agents.card_file import load_card_file
+    from ioa.adapters.agents.react.agent import ReactAgent
+
+    made = load_card_file(DOCS.parents[1] / "examples" / "researcher.yaml")
+    assert isinstance(made.agent, ReactAgent)
+    assert made.card.name == "Researcher"

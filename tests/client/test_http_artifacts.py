@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ioa.adapters.artifacts.http import HttpArtifacts
+from ioa.adapters.artifacts.http import HELD_BYTES, HttpArtifacts
 from ioa.client.task_files import plain_name
 from ioa.ports.artifacts import ArtifactUnavailable
 from ioa.protocol.messages import Artifact
@@ -86,6 +86,10 @@ def empty(folder: Path) -> bool:
     return not list(folder.iterdir())
 
 
+def names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
+
+
 def refusal(status: int, message: str) -> Response:
     return JSONResponse({"error": {"code": "x", "message": message}}, status)
 
@@ -105,6 +109,20 @@ async def test_a_file_goes_up_and_comes_down_the_same(store: Store, tmp_path: Pa
     assert path.read_bytes() == data
     assert [entry.name for entry in (tmp_path / "out").iterdir()] == [path.name]
     assert set(store.tokens) == {"Bearer secret"}
+
+
+async def test_a_long_file_is_written_in_pieces_over_what_an_ended_process_left(store: Store, tmp_path: Path):
+    data = bytes(range(251)) * 12_000
+    assert len(data) > 2 * HELD_BYTES
+    (tmp_path / "f.txt.part").write_bytes(b"left behind")
+    artifact = _artifact(data)
+    store.bytes[artifact.digest] = data
+    assert (await store.exchange.fetch(artifact, tmp_path)).read_bytes() == data
+    store.bytes[artifact.digest] = data[:-1] + b"?"
+    with pytest.raises(ArtifactUnavailable, match="digest"):
+        await store.exchange.fetch(artifact, tmp_path)
+    assert names(tmp_path) == ["f.txt"]
+    assert (tmp_path / "f.txt").read_bytes() == data
 
 
 async def test_an_empty_file_is_a_file(store: Store, tmp_path: Path):

@@ -163,6 +163,29 @@ async def test_files_are_for_their_uploader_and_the_groups_that_use_them(tmp_pat
         assert (await net.ask("GET", f"/v1/groups/{comm_id}")).json()["conclusion_artifacts"] == [made]
 
 
+@pytest.mark.parametrize("size", [0, 1_000, 2_000_000])
+async def test_small_and_large_files_come_whole_or_in_part_and_lost_bytes_are_named(tmp_path, size):
+    async with served(tmp_path) as net:
+        data = b"abcdefghij" * (size // 10)
+        made = (await net.ask("PUT", "/v1/artifacts?name=f.bin&media_type=text/plain", content=data)).json()
+        url = f"/v1/artifacts/{made['digest']}"
+        whole = await net.ask("GET", url)
+        assert whole.content == data
+        assert whole.headers["content-type"].startswith("text/plain")
+        assert whole.headers["content-security-policy"] == "sandbox"
+        if size:
+            part = await net.ask("GET", url, headers={"Range": "bytes=3-5"})
+            assert (part.status_code, part.content) == (206, b"def")
+        other = "/v1/artifacts?name=other.bin&media_type=text/csv"
+        assert (await net.ask("PUT", other, content=data, token=BORIS)).json()["digest"] == made["digest"]
+        assert (await net.ask("GET", url)).headers["content-disposition"].endswith("f.bin")
+        assert (await net.ask("GET", url, token=BORIS)).headers["content-disposition"].endswith("other.bin")
+        net.hub.artifacts.path(made["digest"]).unlink()
+        lost = await net.ask("GET", url)
+        assert (lost.status_code, lost.json()["error"]["code"]) == (404, "unknown_artifact")
+        assert "has lost the bytes" in lost.json()["error"]["message"]
+
+
 async def test_a_file_over_the_limit_is_refused_and_leaves_nothing(tmp_path):
     async with served(tmp_path, limits=Limits(artifact_bytes=1_000)) as net:
 

@@ -109,3 +109,16 @@ async def test_stopping_ends_event_streams_and_sockets_soon(tmp_path):
                 async for _ in lines:
                     pass
         assert (await ann.until_closed()).code == 1001
+
+
+async def test_frames_that_come_in_one_burst_are_all_answered_in_order(tmp_path):
+    async with served(tmp_path) as net:
+        await net.register("Ann")
+        url = f"ws://127.0.0.1:{net.server.port}/v1/connect"
+        async with websockets.connect(url, proxy=None, max_queue=None) as wire:
+            await wire.send(encode(Hello(version=1, token=net.tokens["Ann"])), text=True)
+            await wire.recv()
+            for number in range(300):
+                await wire.send(encode(Ping(n=number)), text=True)
+            answers = [anything(await wire.recv(decode=False)).n for _ in range(300)]
+            assert answers == list(range(300))

@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal, TypeAlias
@@ -27,12 +27,13 @@ LOW_SPACE_BYTES = 500 * 2**20
 NO_SPACE_BYTES = 20 * 2**20
 PROBE_S = 10.0
 
-Status: TypeAlias = Literal["ok", "warning", "problem"]
+Status: TypeAlias = Literal["ok", "optional", "warning", "problem"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding: what was looked at, how it is, what was seen, and how to mend it ("" where nothing is amiss)."""
+    """One finding: what was looked at, how it is, what was seen, and how to mend it ("" where nothing is amiss).
+    `optional` is something that is not there, and that nobody needs who does not use it."""
 
     what: str
     status: Status
@@ -43,9 +44,13 @@ class Check:
         return {"check": self.what, "status": self.status, "found": self.found, "remedy": self.remedy}
 
 
-async def check_all(hub: str | None, token: str | None) -> tuple[Check, ...]:
-    """All checks, in the order in which they are shown. A check that itself breaks is a problem, not an end."""
+async def check_all(hub: str | None, token: str | None, models: Sequence[str] = ()) -> tuple[Check, ...]:
+    """All checks, in the order in which they are shown. A check that itself breaks is a problem, not an end. `models`
+    are called once each."""
+    from ioa.cli import doctor_models
+
     settings = Settings.read()
+    environment = doctor_models.here()
     local: tuple[tuple[str, Callable[[], list[Check]]], ...] = (
         ("python", check_python),
         ("packages", check_packages),
@@ -54,6 +59,10 @@ async def check_all(hub: str | None, token: str | None) -> tuple[Check, ...]:
         ("sqlite", check_sqlite),
         ("data folder", lambda: check_data(settings)),
         ("terminal", check_terminal),
+        ("extras", doctor_models.check_extras),
+        ("tools", lambda: doctor_models.check_tools(environment)),
+        ("chromium", lambda: doctor_models.check_chromium(environment)),
+        ("models", lambda: doctor_models.check_keys(environment)),
     )
     checks: list[Check] = []
     for name, check in local:
@@ -65,6 +74,7 @@ async def check_all(hub: str | None, token: str | None) -> tuple[Check, ...]:
             )
     checks.append(await check_sandbox())
     checks += await check_hubs(settings, hub, token)
+    checks += await doctor_models.check_models(models)
     return tuple(checks)
 
 
@@ -248,14 +258,19 @@ async def _check_port() -> Check:
 def show(checks: tuple[Check, ...]) -> None:
     """All checks as lines on stdout, remedies below what is amiss."""
     out = stdout(colour=Settings.read().colour)
-    marks = {"ok": ("✔ ok", "green"), "warning": ("! warning", "yellow"), "problem": ("✘ problem", "red")}
+    marks = {
+        "ok": ("✔ ok", "green"),
+        "optional": ("· optional", "dim"),
+        "warning": ("! warning", "yellow"),
+        "problem": ("✘ problem", "red"),
+    }
     widest = max(len(check.what) for check in checks)
     for check in checks:
         mark, style = marks[check.status]
-        out.write(f"{out.style(mark.ljust(9), style)}  {check.what.ljust(widest)}  {one_line(check.found)}")
+        out.write(f"{out.style(mark.ljust(10), style)}  {check.what.ljust(widest)}  {one_line(check.found)}")
         if check.remedy:
-            out.write(f"{' ' * (widest + 13)}mend: {check.remedy}")
-    amiss = [check for check in checks if check.status != "ok"]
+            out.write(f"{' ' * (widest + 14)}{'get' if check.status == 'optional' else 'mend'}: {check.remedy}")
+    amiss = [check for check in checks if check.status in ("warning", "problem")]
     problems = sum(check.status == "problem" for check in amiss)
     warnings = len(amiss) - problems
     counts = (

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from ioa.cli.records import Entry
 from ioa.conversation.group import Group, step
 from ioa.conversation.task import Task
+from ioa.ports.agent import is_record
 from ioa.protocol.errors import Refused
 from ioa.protocol.messages import AnyMessage, Artifact, Launch, TaskProgress, TaskStart
 
 
 @dataclass(slots=True)
 class Watched:
-    """One group: its number in the tree (1 is the goal's own), the fold of its log and when things began."""
+    """One group: its number in the tree (1 is the goal's own), the fold of its log, when things began, and the tokens
+    that the damper saved."""
 
     number: int
     group: Group
@@ -22,6 +24,7 @@ class Watched:
     began_at: dict[str, float] = field(default_factory=dict[str, float])
     progress: dict[str, str] = field(default_factory=dict[str, str])
     last_at: float = 0.0
+    saved_tokens: int = 0
 
     @property
     def depth(self) -> int:
@@ -38,15 +41,14 @@ class Watched:
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a goal took: floor messages, tasks by how they ended, groups, communication channels (IoA paper, 2.3.2)
-    and what models used."""
+    and the tokens that the damper saved. What models used is the hub's account: `Goal.usage`."""
 
     turns: int
     tasks: dict[str, int]
     groups: int
     channels_nested: int
     channels_full: int
-    tokens: int
-    cost_usd: float
+    saved_tokens: int
 
 
 class Followed:
@@ -56,8 +58,6 @@ class Followed:
         self.groups: dict[str, Watched] = {}
         self.started_at: float | None = None
         self._cursor = -1
-        self._tokens = 0
-        self._cost_usd = 0.0
 
     @property
     def root(self) -> Watched | None:
@@ -82,11 +82,9 @@ class Followed:
             group, _ = step(before.group if before else None, message)
         except Refused:
             return None
-        if message.usage is not None:
-            self._tokens += message.usage.input_tokens + message.usage.output_tokens
-            self._cost_usd += message.usage.cost_usd
         watched = before or Watched(len(self.groups) + 1, group, entry.at)
         watched.group, watched.last_at = group, entry.at
+        watched.saved_tokens += message.usage.saved_tokens if message.usage else 0
         self.groups[message.comm_id] = watched
         _note(watched, message, entry.at)
         return watched
@@ -98,11 +96,12 @@ class Followed:
         return (outer, task) if outer and task else None
 
     def files(self) -> tuple[Artifact, ...]:
-        """The files of the answer; when it names none, those that the goal's own tasks made. Each digest once."""
+        """The files of the answer; when it names none, those that the goal's own tasks made, without the agents' own
+        records of their steps. Each digest once."""
         if (root := self.root) is None:
             return ()
         made = root.group.conclusion_artifacts or tuple(
-            artifact for task in root.group.tasks.values() for artifact in task.artifacts
+            artifact for task in root.group.tasks.values() for artifact in task.artifacts if not is_record(artifact)
         )
         return tuple({artifact.digest: artifact for artifact in made}.values())
 
@@ -116,8 +115,7 @@ class Followed:
             groups=len(groups),
             channels_nested=sum(_pairs(len(group.members)) for group in groups),
             channels_full=_pairs(len(members)),
-            tokens=self._tokens,
-            cost_usd=self._cost_usd,
+            saved_tokens=sum(watched.saved_tokens for watched in self.groups.values()),
         )
 
 

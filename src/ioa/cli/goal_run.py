@@ -39,6 +39,10 @@ class GoalRequest:
     timeout_s: float | None = None
     continues: str | None = None
     request_id: str = ""
+    max_calls: int | None = None
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
+    turn_timeout_s: float | None = None
 
     def budgets(self) -> dict[str, float]:
         made: dict[str, float] = {}
@@ -47,6 +51,14 @@ class GoalRequest:
         if self.timeout_s is not None:
             # For the case that we are gone by then.
             made["group_timeout_s"] = min(self.timeout_s + WIND_DOWN_S, MAX_GROUP_TIMEOUT_S)
+        for name, value in (
+            ("calls", self.max_calls),
+            ("tokens", self.max_tokens),
+            ("cost_usd", self.max_cost_usd),
+            ("turn_timeout_s", self.turn_timeout_s),
+        ):
+            if value is not None:
+                made[name] = value
         return made
 
 

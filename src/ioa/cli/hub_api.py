@@ -13,7 +13,7 @@ import msgspec
 
 from ioa.cli.event_stream import Event, read_events
 from ioa.cli.failures import BadInput, HubProblem
-from ioa.cli.records import Agent, Entry, Goal, GroupRecord, Health, Page, Refused, Registration, Trouble
+from ioa.cli.records import Agent, Entry, Goal, GroupRecord, Health, ModelCall, Page, Refused, Registration, Trouble
 from ioa.protocol.cards import Card
 from ioa.protocol.messages import Artifact
 
@@ -114,6 +114,10 @@ class HubApi:
 
     async def goal(self, goal_id: str) -> Goal:
         return await self._get(f"/v1/goals/{quote(goal_id, safe='')}", Goal)
+
+    async def calls(self, goal_id: str) -> tuple[ModelCall, ...]:
+        """All model calls of a goal, oldest first."""
+        return await self._all(f"/v1/goals/{quote(goal_id, safe='')}/calls", ModelCall, {}, None)
 
     async def goals(self, limit: int = 50) -> tuple[Goal, ...]:
         return await self._all("/v1/goals", Goal, {}, limit)

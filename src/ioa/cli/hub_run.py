@@ -15,7 +15,8 @@ import yaml
 from ioa import bootstrap, data_folder
 from ioa.cli.failures import BadInput, Failure
 from ioa.cli.logs import log_to_stderr
-from ioa.cli.terminal import stdout
+from ioa.cli.terminal import stderr, stdout
+from ioa.cli.tracing import traced
 from ioa.hub.settings import HubSettings, SettingsError
 from ioa.settings import Settings
 
@@ -44,8 +45,8 @@ async def run_hub(options: HubOptions) -> None:
     folder = (options.data or settings.hub_folder).expanduser().absolute()
     wanted = _hub_settings(options, folder, settings.hub_token)
     try:
-        with data_folder.hold(folder, "hub") as held:
-            async with bootstrap.open_hub(wanted) as hub:
+        with data_folder.hold(folder, "hub") as held, traced(stderr(colour=settings.colour)) as tracer:
+            async with bootstrap.open_hub(wanted, tracer=tracer) as hub:
                 held.announce(hub.url)
                 _say_where(hub.url, folder, wanted)
                 await _until_told()

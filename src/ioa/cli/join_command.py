@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ioa.cli.model_options import ModelOptions, model_options
 from ioa.cli.options import hub_options, run_async
 
 _HELP = """Bring the agent that AGENT describes to a hub, and work there until Ctrl-C.
@@ -26,11 +27,14 @@ Examples:
 @hub_options
 @click.option("--name", metavar="NAME", help="Another name than the file's, for a second one of its kind.")
 @click.option("--rotate", is_flag=True, help="Get a new token for a name that is yours; its old one ends.")
+@model_options
 @click.option("--json-log", is_flag=True, help="Log to stderr as one JSON object a line.")
 @click.option("--verbose", "-v", is_flag=True, help="Log more.")
 def join(
-    agent_file: Path, hub: str | None, token: str | None, name: str | None, rotate: bool, json_log: bool, verbose: bool
+    agent_file: Path, hub: str | None, token: str | None, name: str | None, rotate: bool, json_log: bool, verbose: bool,
+    models: tuple[str, ...], policy: str | None, plan: bool, no_damper: bool,
 ) -> None:  # fmt: skip
     from ioa.cli.join_run import run_join
 
-    run_async(run_join(agent_file, hub, token, name, rotate=rotate, json_log=json_log, verbose=verbose))
+    thinking = ModelOptions(models, policy, plan, no_damper)
+    run_async(run_join(agent_file, hub, token, name, thinking, rotate=rotate, json_log=json_log, verbose=verbose))

@@ -10,8 +10,10 @@ from ioa.cli.failures import BadInput, HubProblem
 from ioa.cli.hub_api import HubApi
 from ioa.cli.joining import held_folder, named, registered
 from ioa.cli.logs import log_to_stderr
+from ioa.cli.model_options import ModelOptions, thinking_of
 from ioa.cli.reach import given_place, local_places
 from ioa.cli.terminal import Terminal, one_line, seconds, stderr
+from ioa.cli.tracing import traced
 from ioa.client import ClientEnded
 from ioa.client.events import AgentStarted, AgentStopped, ClientEvent, Connected, Disconnected, GoalTaken
 from ioa.settings import Settings
@@ -22,6 +24,7 @@ async def run_join(
     hub: str | None,
     token: str | None,
     name: str | None,
+    options: ModelOptions,
     *,
     rotate: bool,
     json_log: bool,
@@ -30,8 +33,9 @@ async def run_join(
     """Take part until interrupted. Raises `Failure`."""
     log_to_stderr(as_json=json_log, verbose=verbose)
     settings = Settings.read()
+    thinking = thinking_of(options, settings)
     try:
-        agent = named(load_card_file(agent_file), name)
+        agent = named(load_card_file(agent_file, thinking.mind), name)
     except CardFileError as error:
         raise BadInput(one_line(str(error))) from error
     place = given_place(settings, hub, token) or next((p for p in local_places(settings) if p.url is not None), None)
@@ -43,7 +47,11 @@ async def run_join(
             own = await registered(api, agent, folder, rotate=rotate)
         err.write(f"{one_line(agent.name)} is registered at {place.url}. Ctrl-C ends its work.")
         try:
-            await bootstrap.join(agent, place.url, own, folder, listener=_Told(err))
+            with traced(err) as tracer:
+                async with thinking:
+                    await bootstrap.join(
+                        agent, place.url, own, folder, policy=thinking.policy, listener=_Told(err), tracer=tracer
+                    )
         except ClientEnded as ended:
             raise HubProblem(_why(ended, agent.name)) from ended
 

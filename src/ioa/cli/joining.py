@@ -13,10 +13,12 @@ import msgspec
 
 from ioa import bootstrap, data_folder
 from ioa.adapters.agents.carded import CardedAgent
+from ioa.adapters.policy.rules.policy import RulesPolicy
 from ioa.cli.failures import BadInput
 from ioa.cli.hub_api import HubApi, Rejected
 from ioa.cli.terminal import one_line
 from ioa.client.events import Listener, nobody_listens
+from ioa.ports.tracing import SILENT, Tracer
 from ioa.protocol.errors import Refused
 from ioa.protocol.names import clean_name, name_key
 
@@ -83,7 +85,12 @@ def _keep(path: Path, token: str) -> None:
 
 @asynccontextmanager
 async def joined(
-    agents: Sequence[CardedAgent], api: HubApi, root: Path, listener: Listener = nobody_listens
+    agents: Sequence[CardedAgent],
+    api: HubApi,
+    root: Path,
+    policy: bootstrap.MakePolicy = RulesPolicy,
+    listener: Listener = nobody_listens,
+    tracer: Tracer = SILENT,
 ) -> AsyncGenerator[None]:
     """These agents take part at the hub while the context lasts. Raises `BadInput` for a name that is taken."""
     if not agents:
@@ -92,6 +99,8 @@ async def joined(
     agent, *others = agents
     with held_folder(root, api.url, agent.name) as folder:
         token = await registered(api, agent, folder)
-        taking_part = bootstrap.taking_part(agent, api.url, token, folder, listener=listener)
-        async with taking_part, joined(others, api, root, listener):
+        taking_part = bootstrap.taking_part(
+            agent, api.url, token, folder, policy=policy, listener=listener, tracer=tracer
+        )
+        async with taking_part, joined(others, api, root, policy, listener, tracer):
             yield

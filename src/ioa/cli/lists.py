@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import msgspec
+
+from ioa.cli.costs import dollars
 from ioa.cli.failures import HubProblem
 from ioa.cli.reach import Place, all_places, opened
 from ioa.cli.records import Agent, Goal
@@ -101,22 +104,31 @@ def chat_json(chat: Chat) -> dict[str, object]:
         "created_at": goal.created_at,
         "ended_at": goal.ended_at,
         "conclusion": goal.conclusion,
+        "usage": msgspec.structs.asdict(goal.usage),
         "hub": str(chat.place),
     }
 
 
 def show_chats(found: tuple[Chat, ...], now: float) -> None:
+    """A table, with tokens and dollars where there were any."""
     out = stdout(colour=Settings.read().colour)
     if not found:
         out.write('Nothing was asked yet; ioa run "GOAL" asks.')
         return
     rows: list[tuple[str, ...]] = []
+    models = any(chat.goal.usage.calls for chat in found)
+    priced = any(chat.goal.usage.cost_usd for chat in found)
     for chat in found:
         goal = chat.goal
         took = seconds(goal.ended_at - goal.created_at) if goal.ended_at else "-"
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(goal.created_at or now))
-        rows.append((short_id(goal), when, goal.status, took, str(len(goal.groups)), one_line(goal.goal)))
-    head, *lines = table(("id", "when", "status", "took", "groups", "goal"), rows, out.columns)
+        used = goal.usage.input_tokens + goal.usage.output_tokens
+        costs = ((f"{used:,}" if used else "-",) if models else ()) + (
+            (dollars(goal.usage.cost_usd) if goal.usage.cost_usd else "-",) if priced else ()
+        )
+        rows.append((short_id(goal), when, goal.status, took, str(len(goal.groups)), *costs, one_line(goal.goal)))
+    heads = (*(("tokens",) if models else ()), *(("USD",) if priced else ()))
+    head, *lines = table(("id", "when", "status", "took", "groups", *heads, "goal"), rows, out.columns)
     out.write(out.style(head, "bold"))
     for line in lines:
         out.write(line)

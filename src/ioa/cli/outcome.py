@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ioa.cli import markdown
 from ioa.cli.answer_files import Written, write_file
+from ioa.cli.costs import dollars, saved_words
 from ioa.cli.failures import Exit, Failure
 from ioa.cli.follow import Cost, Followed
 from ioa.cli.goal_run import Reason
@@ -48,6 +49,7 @@ async def collect(
     api: HubApi, goal: Goal, followed: Followed, folder: Path, *, policy: str, reason: Reason
 ) -> tuple[Outcome, list[str]]:
     """Write the answer and its files into `folder`. Also returns what went wrong with single files, as sentences."""
+    goal = await _settled(api, goal)
     written: list[Written] = []
     problems: list[str] = []
     if goal.conclusion:
@@ -67,9 +69,18 @@ async def collect(
     return made, problems
 
 
+async def _settled(api: HubApi, goal: Goal) -> Goal:
+    """The goal with its account as it is now: the last calls are told about the time that it ends."""
+    try:
+        return await api.goal(goal.goal_id)
+    except Failure:  # the hub is gone: what it said last counts
+        return goal
+
+
 def as_json(outcome: Outcome) -> dict[str, object]:
-    """The outcome for programs: `ioa run --json`."""
+    """The outcome for programs: `ioa run --json`. Tokens and money are the hub's account of the goal."""
     goal, cost = outcome.goal, outcome.cost
+    usage = goal.usage
     return {
         "goal_id": goal.goal_id,
         "comm_id": goal.comm_id,
@@ -88,8 +99,12 @@ def as_json(outcome: Outcome) -> dict[str, object]:
             "tasks": cost.tasks,
             "groups": cost.groups,
             "channels": {"nested": cost.channels_nested, "full": cost.channels_full},
-            "tokens": cost.tokens,
-            "cost_usd": cost.cost_usd,
+            "calls": usage.calls,
+            "tokens": usage.input_tokens + usage.output_tokens,
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cost_usd": usage.cost_usd,
+            "saved_tokens": cost.saved_tokens,
         },
     }
 
@@ -138,9 +153,23 @@ def _cost(outcome: Outcome) -> str:
         _count(tasks, "task") + (f" ({ends})" if ends else ""),
         _count(cost.groups, "group"),
         f"{_count(cost.channels_nested, 'channel')} (one group of all: {cost.channels_full})",
-        f"{cost.tokens} tokens" + (f" ({cost.cost_usd:.4f} USD)" if cost.cost_usd else ""),
+        *_used(outcome),
     ]
     return " · ".join(parts)
+
+
+def _used(outcome: Outcome) -> list[str]:
+    """Calls of models, tokens and money."""
+    usage = outcome.goal.usage
+    parts = [f"{usage.input_tokens + usage.output_tokens:,} tokens"]
+    if usage.calls:
+        parts.insert(0, _count(usage.calls, "model call"))
+        parts[1] += f" ({usage.input_tokens:,} read, {usage.output_tokens:,} written)"
+    if usage.cost_usd:
+        parts.append(f"{dollars(usage.cost_usd)} USD")
+    if outcome.cost.saved_tokens:
+        parts.append(saved_words(outcome.cost.saved_tokens))
+    return parts
 
 
 def _policy(policy: str) -> str:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from ioa.cli import cancel_command, doctor_command, hub_command, join_command, list_commands, run_command, show_command
+from ioa.cli import (
+    cancel_command,
+    doctor_command,
+    hub_command,
+    join_command,
+    list_commands,
+    run_command,
+    show_command,
+    tools_command,
+)
 from ioa.cli.failures import MEANINGS, Exit
 from ioa.settings import SETTINGS
 
@@ -12,7 +21,7 @@ SECTIONS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Ask", (run_command.run,)),
     ("Look", (list_commands.agents, list_commands.chats, show_command.show)),
     ("Act", (cancel_command.cancel,)),
-    ("Build a network", (hub_command.hub, join_command.join)),
+    ("Build a network", (hub_command.hub, join_command.join, tools_command.tools)),
     ("Mend", (doctor_command.doctor,)),
 )
 

@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 from msgspec import Struct, field
 
 from ioa.protocol.cards import Card
-from ioa.protocol.messages import AnyMessage, Artifact
+from ioa.protocol.messages import AnyMessage, Artifact, Budgets, Usage
 
 Item = TypeVar("Item")
 GoalStatus: TypeAlias = Literal["waiting", "forming", "running", "completed", "partial", "failed", "cancelled"]
@@ -37,10 +37,28 @@ class Goal(Struct, frozen=True, kw_only=True):
     ended_at: float | None = None
     groups: tuple[str, ...] = ()
     channels: Channels = Channels()
+    budgets: Budgets = Budgets()
+    usage: Usage = Usage()
 
     @property
     def ended(self) -> bool:
         return self.status in ENDED
+
+
+class ModelCall(Struct, frozen=True, kw_only=True):
+    """One call of a model, and what it used."""
+
+    agent: str
+    decision: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float = 0.0
+    comm_id: str | None = None
+    task_id: str | None = None
+    duration_s: float = 0.0
+    error: str = ""
+    at: float = 0.0
 
 
 class ParentRecord(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ioa.cli.failures import BadInput
+from ioa.cli.model_options import ModelOptions, model_options
 from ioa.cli.options import hub_options, json_option, run_async
 
 MAX_GOAL_CHARS = 262_144
@@ -29,6 +30,7 @@ Examples:
   ioa run "What does the contract say about delivery?" --file docs/contract.pdf
   ioa run "Tell the weather in Oslo" --agent weather.yaml
   ioa run "Now the same for 2025" --continue 3f2a91c0
+  ioa run "Who wrote this, and why?" --file note.txt --model openai:gpt-5-mini --max-cost 0.10
   ioa run - --json --quiet < goal.txt > answer.json
 """
 
@@ -48,9 +50,12 @@ class RunOptions:
     token: str | None
     continues: str | None
     out: Path | None
-    policy: str
+    max_calls: int | None
+    max_tokens: int | None
+    max_cost: float | None
     as_json: bool
     quiet: bool
+    thinking: ModelOptions
 
 
 @click.command(help=HELP, short_help="Give the network a goal; show the conversation and the answer.")
@@ -73,13 +78,39 @@ class RunOptions:
     "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
     help="Where the answer's files go. Default: ./ioa-out/<id>/. Other files there are not overwritten.",
 )  # fmt: skip
+@model_options
+@click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Model calls of the goal, all agents together.")
+@click.option("--max-tokens", type=click.IntRange(0), metavar="N", help="Tokens of the goal, read and written.")
+@click.option("--max-cost", type=click.FloatRange(0), metavar="USD", help="Dollars of the goal.")
 @click.option(
-    "--policy", type=click.Choice(["rules"]), default="rules", show_default=True,
-    help="What decides in each agent's client. rules: no model; it says what it does not understand.",
-)  # fmt: skip
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep every model call in FILE. It holds what you gave, so it is readable by you only.",
+)
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Run the goal of a record again, without a model; GOAL can be left out.",
+)
 @json_option
 @click.option("--quiet", "-q", is_flag=True, help="Do not show the conversation, only the answer.")
-def run(goal: tuple[str, ...], team: tuple[str, ...], **given: object) -> None:
+def run(
+    goal: tuple[str, ...],
+    team: tuple[str, ...],
+    models: tuple[str, ...],
+    policy: str | None,
+    plan: bool,
+    no_damper: bool,
+    record: Path | None,
+    replay: Path | None,
+    **given: object,
+) -> None:
+    if not goal and replay is not None:
+        from ioa.cli.model_options import goal_of
+
+        goal = (goal_of(replay),)
     if not goal:
         _show_samples()
         return
@@ -89,7 +120,8 @@ def run(goal: tuple[str, ...], team: tuple[str, ...], **given: object) -> None:
     names = tuple(name.strip() for names in team for name in names.split(","))
     if any(not name for name in names):
         raise BadInput(f"--team {','.join(names)!r} has an empty name; write for example --team 'Plotter,Writer'.")
-    options = RunOptions(goal=_goal_text(text), team=names, **given)  # pyright: ignore[reportArgumentType] - click has checked and converted them
+    thinking = ModelOptions(models, policy, plan, no_damper, record, replay)
+    options = RunOptions(goal=_goal_text(text), team=names, thinking=thinking, **given)  # pyright: ignore[reportArgumentType] - click has checked and converted them
     if sys.stderr.isatty() and not options.quiet:
         click.echo("Starting …\r", err=True, nl=False)  # what is imported next takes a second; the view writes over it
     from ioa.cli.run_flow import run_flow

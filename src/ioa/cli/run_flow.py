@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ioa import bootstrap, data_folder
 from ioa.adapters.agents.card_file import CardFileError, load_card_file
@@ -25,13 +26,22 @@ from ioa.cli.hub_api import HubApi, Rejected
 from ioa.cli.joining import joined
 from ioa.cli.live_view import LiveView
 from ioa.cli.logs import log_to_file
+from ioa.cli.model_options import offered, taped, thinking_of, told_of_replay
 from ioa.cli.options import print_json
 from ioa.cli.reach import given_place, local_places, locate, opened
 from ioa.cli.run_command import RunOptions
 from ioa.cli.terminal import Terminal, one_line, stderr, stdout, wrap
+from ioa.cli.tracing import traced
+from ioa.minds import Thinking
+from ioa.ports.tracing import Tracer
 from ioa.settings import Settings
 
+if TYPE_CHECKING:
+    from ioa.adapters.models.tape import Tape
+
 TICK_S = 1.0
+MODEL_TURN_S = 300.0
+"""How long a turn may take where models decide: several calls, each with retries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +51,28 @@ class Network:
     api: HubApi
     policy: str
     remarks: tuple[str, ...]
+    tape: Tape | None = None
+    thinks: bool = False
 
 
 async def run_flow(options: RunOptions) -> Exit:
     """Run one goal from its words to its answer on the terminal. Raises `Failure`."""
     settings = Settings.read()
-    err, out = stderr(colour=settings.colour), stdout(colour=settings.colour)
+    err = stderr(colour=settings.colour)
+    with traced(err) as tracer:
+        return await _run(options, settings, err, tracer)
+
+
+async def _run(options: RunOptions, settings: Settings, err: Terminal, tracer: Tracer) -> Exit:
+    out = stdout(colour=settings.colour)
     goal, attachments = attach(options.goal, options.files, Path.cwd())
     if options.out is not None:
         check_folder(options.out)
-    agents = [_loaded(path) for path in options.agents]
     view = LiveView(err, time.time, quiet=options.quiet)
     if not options.quiet:
         _announce(attachments, err)
-    async with _network(options, settings, agents) as network:
+    thinking = thinking_of(options.thinking, settings)
+    async with _open(options, settings, thinking, goal, tracer) as network:
         if not options.quiet:
             for remark in network.remarks:
                 err.write("\n".join(err.style(line, "dim") for line in wrap(one_line(remark), err.columns)))
@@ -67,6 +85,10 @@ async def run_flow(options: RunOptions) -> Exit:
             timeout_s=options.timeout_s,
             continues=await _continued(network.api, options.continues),
             request_id=uuid.uuid4().hex,
+            max_calls=options.max_calls,
+            max_tokens=options.max_tokens,
+            max_cost_usd=options.max_cost,
+            turn_timeout_s=MODEL_TURN_S if network.thinks else None,
         )
         run = GoalRun(network.api, request, view, media_type_of, time.monotonic)
         with _interruptible(run, view):
@@ -85,6 +107,9 @@ async def run_flow(options: RunOptions) -> Exit:
                 reason=run.reason,
             )
     _show(made, problems, options, out, err)
+    if network.tape is not None and network.tape.replays:
+        for line in told_of_replay(network.tape):
+            err.write(one_line(line, 400))
     return made.exit_code
 
 
@@ -105,7 +130,21 @@ def _show(made: outcomes.Outcome, problems: list[str], options: RunOptions, out:
 
 
 @asynccontextmanager
-async def _network(options: RunOptions, settings: Settings, agents: list[CardedAgent]) -> AsyncGenerator[Network]:
+async def _open(
+    options: RunOptions, settings: Settings, thinking: Thinking, goal: str, tracer: Tracer
+) -> AsyncGenerator[Network]:
+    """The network with what decides in it, and the record of that if one is wanted."""
+    with taped(options.thinking, thinking, goal) as recorded:
+        async with recorded:
+            agents = [_loaded(path, recorded) for path in options.agents]
+            async with _network(options, settings, agents, recorded, tracer) as network:
+                yield network
+
+
+@asynccontextmanager
+async def _network(
+    options: RunOptions, settings: Settings, agents: list[CardedAgent], thinking: Thinking, tracer: Tracer
+) -> AsyncGenerator[Network]:
     """The hub that was named, with the given agents joined to it; else a network of our own."""
     place = given_place(settings, options.hub, options.token)
     if place is not None:
@@ -113,20 +152,23 @@ async def _network(options: RunOptions, settings: Settings, agents: list[CardedA
         async with HubApi(place.url, place.token) as api:
             health = await api.health()
             remarks = (f"hub {place.url} (ioa {health.version})",)
-            async with joined(agents, api, settings.joined_folder):
-                yield Network(api, "each agent's own", remarks)
+            async with joined(agents, api, settings.joined_folder, thinking.policy, tracer=tracer):
+                yield Network(api, "each agent's own", remarks, thinking.tape, thinking.setting is not None)
         return
-    folder = await _folder_for(options.continues, settings)
+    folder = await _folder_for(options, settings)
     with _held(folder) as held:
         log_to_file(folder)
         async with (
-            bootstrap.embedded_network(folder, agents=agents) as network,
+            bootstrap.embedded_network(folder, agents=agents, policy=thinking.policy, tracer=tracer) as network,
             HubApi(network.url, network.token) as api,
         ):
             held.announce(network.url)
             names = ", ".join(network.agent_names)
-            remarks = (f"network {folder}: {names}", "policy: rules (no model)", *network.remarks)
-            yield Network(api, options.policy, remarks)
+            deciding = (
+                "policy: rules (no model)." + offered() if thinking.name == "rules" else f"model: {thinking.name}"
+            )
+            remarks = (f"network {folder}: {names}", deciding, *network.remarks)
+            yield Network(api, thinking.name, remarks, thinking.tape, thinking.setting is not None)
 
 
 @contextmanager
@@ -138,10 +180,13 @@ def _held(folder: Path) -> Generator[data_folder.Hold]:
         raise BadInput(str(error)) from error
 
 
-async def _folder_for(continues: str | None, settings: Settings) -> Path:
-    """The folder of this run's network: the one that holds the chat to go on from, else the first that is free."""
+async def _folder_for(options: RunOptions, settings: Settings) -> Path:
+    """The folder of this run's network: the one that holds the chat to go on from, else the first that is free; one
+    that knows nothing yet where model calls are recorded or played, so that both begin alike."""
+    continues = options.continues
     if continues is None:
-        return data_folder.free_network_folder(settings)
+        taped = options.thinking.record is not None or options.thinking.replay is not None
+        return data_folder.free_network_folder(settings, fresh=taped)
     for place in local_places(settings):
         if place.folder is None:
             continue
@@ -189,9 +234,9 @@ def _announce(attachments: tuple[Attachment, ...], err: Terminal) -> None:
         err.write(err.style(f"attached {one_line(str(shown), 200)}{why}", "dim"))
 
 
-def _loaded(path: Path) -> CardedAgent:
+def _loaded(path: Path, thinking: Thinking) -> CardedAgent:
     try:
-        return load_card_file(path)
+        return load_card_file(path, thinking.mind)
     except CardFileError as error:
         raise BadInput(f"--agent {one_line(str(error))}") from error
 

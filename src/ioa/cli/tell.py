@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ioa.cli.costs import usage_words
 from ioa.cli.follow import Followed, Watched
 from ioa.cli.records import Entry
 from ioa.cli.terminal import Terminal, cut, one_line, pad, seconds, width, wrap
+from ioa.ports.agent import is_record
 from ioa.protocol.messages import (
     Artifact,
     AsyncTask,
@@ -58,6 +60,8 @@ class Teller:
         after = watched.group.floor
         if after is not None and (after != floor or isinstance(entry.message, Launch)):
             heads[0] += self.terminal.style(f" · floor: {one_line(after, 40)}", "dim")
+        if entry.message.usage is not None and (cost := usage_words(entry.message.usage)):
+            heads[0] += self.terminal.style(f" · {cost}", "dim")
         start = self.followed.started_at or entry.at
         return self._drawn(watched, entry.at - start, heads)
 
@@ -139,7 +143,7 @@ class Teller:
         return f"{head}: {text}{self._files(message.artifacts)}"
 
     def _files(self, artifacts: tuple[Artifact, ...]) -> str:
-        names = ", ".join(one_line(artifact.name, 60) for artifact in artifacts)
+        names = ", ".join(one_line(artifact.name, 60) for artifact in artifacts if not is_record(artifact))
         return self.terminal.style(f" [{names}]", "dim") if names else ""
 
     def _mark(self, end: str) -> str:

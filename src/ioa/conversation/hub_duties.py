@@ -154,11 +154,15 @@ def force_conclusion(group: Group, reason: str, outcome: GroupOutcome | None = N
 def digest_of(group: Group, reason: str) -> str:
     """What the tasks found, in the order of the log, within the length of a text. Says that it is forced and why."""
     lines = [f"This conclusion was written by the hub: {_clipped(reason, MAX_SHORT_CHARS)}."]
-    share = min(DIGEST_CHARS_A_TASK, DIGEST_CHARS_OF_RESULTS // max(1, len(group.tasks)))
-    lines += [_line_of(task, share) for task in group.tasks.values()]
-    if not group.tasks:
-        lines.append("No task was assigned.")
+    lines += result_lines(group, DIGEST_CHARS_OF_RESULTS, DIGEST_CHARS_A_TASK) or ["No task was assigned."]
     return _clipped("\n".join(lines), MAX_TEXT_CHARS)
+
+
+def result_lines(group: Group, limit_chars: int, limit_chars_a_task: int | None = None) -> list[str]:
+    """What each task found, in the order of the log, within `limit_chars` together."""
+    share = limit_chars // max(1, len(group.tasks))
+    most = share if limit_chars_a_task is None else min(share, limit_chars_a_task)
+    return [_line_of(task, most) for task in group.tasks.values()]
 
 
 def _line_of(task: Task, limit_chars: int) -> str:
