@@ -22,6 +22,7 @@ FILES = {
     "lines.csv": "order,item,qty\n1001,pen,3\n1001,ink,1\n1002,pen,5\n1003,cap,2\n1003,pen,1\n",
     "kiosk.csv": "date,shop,amount\n2024-01-03,Pier,12.50\n2024-01-09,Mole,7.25\n2024-02-02,Pier,30.05\n2024-02-12,Mole,8.40\n",
     "donations.csv": "donor,amount\nAnn,10\nBob,20\nCyd,12.5\nDan,7\nEve,11\n",
+    "guests.csv": "guest,rsvp,table\nAnn,yes,1\nBob,yes,1\nAnn,yes,2\nCyd,no,2\nDee,yes,3\nBob,no,3\n",
     "choir.csv": "name,voice,joined,dues,visits\nAnn,alto,2010,25,3\nBob,bass,2015,30,0\nCat,alto,2019,25,\nDee,soprano,2008,20,7\n",
     "class.csv": "pupil,form,mark\nAda,7A,62\nBen,7A,71\nCleo,7B,85\nDan,7B,58\nEve,7B,90\n",
 }
@@ -46,6 +47,10 @@ ANSWERED: list[tuple[str, str, list[float]]] = [
     ("donations.csv", "Sum the donations", [60.5]),
     ("donations.csv", "Add up all the donations", [60.5]),
     ("donations.csv", "Total number of donations", [5]),
+    # a file of guests lists guests: two of one name are two
+    ("guests.csv", "Count the guests whose rsvp is yes", [4]),
+    ("guests.csv", "How many guests are there?", [6]),
+    ("guests.csv", "How many different guests are there?", [4]),
     # what is left out is left out
     ("ferry.csv", "Ignoring trips where delay_min is 0, what is the average delay?", [12.25]),
     ("ferry.csv", "What is the average delay, not counting trips without any delay?", [12.25]),

@@ -8,6 +8,8 @@ from ioa.adapters.agents.data import lexicon, measure_units, row_numbers, time_u
 from ioa.adapters.agents.data.groups import Groups
 from ioa.adapters.agents.data.question import Item, NotUnderstood
 from ioa.adapters.agents.data.reading import Group, Measure
+from ioa.adapters.agents.data.tables import Column
+from ioa.adapters.agents.data.words import singular
 
 _COUNTED_TIME = frozenset({"days", "months", "years", "weeks", "quarters"})
 
@@ -101,6 +103,12 @@ class Counting(Groups):
             return ""
         return "" if all(c.distinct == c.filled for c in item.columns) else after.text
 
+    def _listed(self, item: Item, column: Column) -> bool:
+        """Whether the file is a list of what is counted: `guests` in guests.csv, whose first column is `guest`. Two of
+        one name are two."""
+        tables = self.scope.tables
+        return len(tables) == 1 and column is tables[0].columns[0] and singular(item.text.lower()) in tables[0].words
+
     def _counted(self, item: Item, distinct: bool, outer: str) -> None:
         rows = Measure("count", "", f"number of {item.text.lower() if item.kind == 'entity' else 'rows'}")
         columns = item.columns if item.note != "row" else ()
@@ -162,6 +170,10 @@ class Counting(Groups):
             return
         if item.kind == "entity" and not distinct and not self._whole(column):
             self._append_count(rows, outer)
+            return
+        if not distinct and self._listed(item, column):
+            self.notes.append(f'Each row counts as one, also where a name in "{column.name}" repeats.')
+            self._append_count(Measure("count", "", f"number of {item.text.lower()}"), outer)
             return
         self._append_count(
             Measure("count_distinct", self.sql(column), f"number of different {column.name}", columns=(column,)), outer

@@ -12,6 +12,7 @@ from ioa.adapters.policy.rules.merging import Clause, merge
 from ioa.adapters.policy.rules.openings import Opening, strip_opening
 from ioa.adapters.policy.rules.phrasals import plain_verb
 from ioa.adapters.policy.rules.sources import CONDITIONS
+from ioa.adapters.policy.rules.trailing import says_there, trails
 from ioa.adapters.policy.rules.tokens import DOCUMENT_EXTENSIONS, TABLE_EXTENSIONS, Token, extension
 from ioa.adapters.policy.rules.verbs import VERBS, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
@@ -31,6 +32,8 @@ from ioa.adapters.policy.rules.vocabulary import (
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _DERIVED = word_set("difference ratio change growth sum quotient")
+_OF_MANY = word_set("are were do did can may must should have will")
+_MANY = word_set("children people men women staff police guests visitors")
 _LONGEST = 150
 """Tokens of one clause within which a cut is looked for; what is longer is no clause that anybody wrote."""
 _CONNECTORS = frozenset([",", ";", "and", "&", "then", "but", "–", "—", "plus", "/"])
@@ -115,6 +118,8 @@ def _cut_at(tokens: Sequence[Token], i: int, start: int, borrowed: tuple[Token, 
     if tokens[i].text == "," and "if" in [t.low for t in tokens[max(start, i - 4) : i]]:
         return None  # "and, if so, tell me ..." hangs on what stands before
     if tokens[i].low == "then" and before.low in {"if", "since", "by", "other", "until"}:
+        return None
+    if trails(tokens[k : k + 2]):
         return None
     if opening.wanting or opening.knowing:
         return Cut(i, k, opening)
@@ -208,10 +213,14 @@ def _asks_again(current: Sequence[Token], tokens: Sequence[Token], k: int) -> bo
     if following.low in {"it", "they", "he", "she", "its", "their"} or (who and (said or low != "who")):
         return False
     back = k + 2 < len(tokens) and tokens[k + 2].low in {"it", "they", "he", "she"}
+    if back and question_start(current) and says_there(tokens[k:]):
+        return True  # "... according to lease.pdf, and what does it say about pets?"
     if back and low in WH and not (low == "who" and question_start(current) and _says_more(tokens, k + 3)):
         return False
     if low in AUXILIARIES:
-        return question_start(current) and following.low in DETERMINERS | SUBJECTS
+        many = following.low in _MANY or (following.low.endswith("s") and following.low not in VERBS)
+        bare = (many and low in _OF_MANY) or (low in {"is", "was"} and following.low.endswith("ing"))
+        return question_start(current) and (bare or following.low in DETERMINERS | SUBJECTS)
     if question_start(current):
         return True
     verb = head_verb(current)

@@ -31,7 +31,7 @@ from ioa.adapters.policy.rules.each_chart import of_one, one_for_each
 from ioa.adapters.policy.rules.ellipses import complete
 from ioa.adapters.policy.rules.follow_ups import refined
 from ioa.adapters.policy.rules.heard import Heard, hear, lemma
-from ioa.adapters.policy.rules.merging import only_source
+from ioa.adapters.policy.rules.merging import Clause, only_source
 from ioa.adapters.policy.rules.plan import Plan, Step
 from ioa.adapters.policy.rules.readings import Reading
 from ioa.adapters.policy.rules.references import resolve
@@ -40,7 +40,8 @@ from ioa.adapters.policy.rules.same_again import again
 from ioa.adapters.policy.rules.search_phrases import phrase_of
 from ioa.adapters.policy.rules.sentences import Sentence
 from ioa.adapters.policy.rules.sources import lead_length, source_of
-from ioa.adapters.policy.rules.tokens import Token, extension, render
+from ioa.adapters.policy.rules.tokens import DOCUMENT_EXTENSIONS, TABLE_EXTENSIONS, Token, extension, render
+from ioa.adapters.policy.rules.trailing import names_file_only, says_there
 from ioa.adapters.policy.rules.verbs import VERBS, Kind, gerund_root
 from ioa.adapters.policy.rules.vocabulary import AUXILIARIES, HEADING, PREPOSITIONS
 from ioa.adapters.policy.rules.wordlists import word_set
@@ -88,6 +89,8 @@ class Drafting:
         verbatim = render(sentence.tokens)
         if not sentence.item and reading.role not in {"empty"}:
             self.list_lead = self.list_verb = self.list_tail = ()
+        if reading.role in {"background", "detail"} and self._told_where(sentence):
+            return
         match reading.role:
             case "empty":
                 return
@@ -171,6 +174,31 @@ class Drafting:
             if everywhere or many or step.sentence == last:
                 step.remarks.append(verbatim)
 
+    def _told_where(self, sentence: Sentence) -> bool:
+        """ "The list is in members.csv." says where the steps before read that name nothing to read from."""
+        files = files_in(sentence.tokens)
+        said = {lemma(t.low) for step in self.steps for t in step.tokens}
+        if len(files) != 1 or not names_file_only(sentence.tokens, said):
+            return False
+        table = extension(files[0]) in TABLE_EXTENSIONS
+        wanting = [
+            step
+            for step in self.steps
+            if not (step.needs or draft_source(step) or step.around or self_contained(step.tokens))
+            and (step.kind in ({"table", "plot", "ask", "make"} if table else {"find", "table", "ask", "make", "write"}))
+        ]
+        last = [step for step in self.steps if step.sentence == self.steps[-1].sentence]
+        if not wanting or any(files_in(draft_source(step)) for step in last):
+            return False  # "... who are on the blacklist. The list is in black.csv." after a step with a file of its own
+        for step in wanting:
+            step.tail = inside(files)
+            step.kind = kind_of(step.clause.act, step.tail)
+        for step, heard in zip(self.steps, self.heard, strict=True):
+            heard.kind = step.kind
+        self._name(sentence.tokens)
+        self.background.append(render(sentence.tokens))
+        return True
+
     def _point_to(self, sentence: Sentence) -> None:
         """ "See rules.md." says where the steps of the sentence before read."""
         files = files_in(sentence.tokens)
@@ -212,7 +240,7 @@ class Drafting:
                 if reading.sentence.item and not clause.prefix and bare_thing(clause.tokens)
                 else clause.prefix
             )
-            own = replace(clause, prefix=borrowed)
+            own = replace(self._written(clause, drafts), prefix=borrowed)
             draft = Draft(own, number, reading.sentence.label, reading.question and place == len(reading.clauses) - 1)
             draft.lead = lead if not place or not once else ()
             around = (*draft.lead, *clause.tokens[: clause.main], *self.list_tail)
@@ -222,6 +250,16 @@ class Drafting:
             self._add(draft, drafts, place, reading, explicit=bool(reading.lead) and not once)
         if len(self.steps) + len(self.unknown) == before:
             self.unknown.append(render(reading.sentence.tokens))
+
+    def _written(self, clause: Clause, drafts: list[Draft]) -> Clause:
+        """ "What does it say about pets?" after a question to one document: that document says it."""
+        before = drafts[-1] if drafts else self.steps[-1] if self.steps else None
+        if before is None or not says_there(clause.tokens) or files_in(clause.tokens):
+            return clause
+        files = files_in(draft_source(before))
+        if len(files) != 1 or extension(files[0]) not in DOCUMENT_EXTENSIONS:
+            return clause
+        return replace(clause, tokens=swapped(clause.tokens, {id(clause.tokens[2]): (files[0],)}))
 
     def _only_names_source(self, reading: Reading) -> bool:
         """ "Use attendance.csv.": no request, but where the requests that follow read."""

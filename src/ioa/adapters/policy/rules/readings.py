@@ -27,6 +27,7 @@ from ioa.adapters.policy.rules.sentences import Sentence
 from ioa.adapters.policy.rules.sources import CONDITIONS, lead_length, source_of
 from ioa.adapters.policy.rules.taken_apart import taken_apart
 from ioa.adapters.policy.rules.tokens import Token
+from ioa.adapters.policy.rules.trailing import welcomed, without_fillers
 from ioa.adapters.policy.rules.verbs import NOUN_TOO, VERBS, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
     AUXILIARIES,
@@ -86,7 +87,7 @@ class Reading:
 
 def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
     """The reading of one sentence. `first`: no step came before; `alone`: the goal is this sentence only."""
-    tokens = _trim(sentence.tokens)
+    tokens = _trim(without_fillers(_trim(sentence.tokens)))
     question = bool(tokens) and tokens[-1].text in {"?", "？"}
     words = [t for t in tokens if t.kind not in {"punct", "newline"}]
     if not words:
@@ -113,7 +114,12 @@ def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
     ):
         tokens = tokens[label:]  # "My goal: ..."
     tokens = tokens[_wish_before_colon(tokens) :]
+    nice = welcomed(tokens)
+    nice = nice if {t.low for t in tokens[:nice]} & _ACT_NOUNS else 0
     opening = strip_opening(tokens)
+    if nice > opening.length:
+        tokens = tokens[:nice]  # "A line chart of it would be nice"
+        opening = replace(opening, wanting=True)
     core = tokens[opening.length :]
     if not core or (len(core) == 1 and core[0].kind == "punct"):
         return Reading("empty", sentence)
@@ -266,7 +272,7 @@ def _trim(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _trimmed(clause: Clause) -> Clause:
-    tokens = _trim(clause.tokens)
+    tokens = without_fillers(_trim(clause.tokens))
     while len(tokens) > 1 and tokens[-1].low in {"and", "then", "but", "also", "&", "/", "please"}:
         tokens.pop()
     return replace(clause, tokens=tuple(tokens))

@@ -44,7 +44,7 @@ _PATTERN = (
     "{paths}"
     rf"|(?P<abbr>(?<!\w)(?:{_ABBREVIATIONS}))"
     r"|(?P<word>(?:\d{1,4}(?:st|nd|rd|th)\b)|[^\W\d_][\w]*(?:['’\-&][^\W_]\w*)*)"
-    r"|(?P<number>\d+(?:[.,:/]\d+)*%?)"
+    r"|(?P<number>\d+(?:[.,:/]\d+)*(?:%| %(?! ?[\d(]))?)"
     r"|(?P<newline>\n)"
     r"|(?P<punct>[^\s])"
 )
@@ -117,6 +117,8 @@ def _token(found: re.Match[str]) -> Token:
         kind = "file"  # a file name in quotes, perhaps with spaces
     if kind == "code" and re.fullmatch(rf"`[^`\s]{{1,150}}\.(?:{_EXTENSIONS})`", text, re.IGNORECASE):
         kind = "file"
+    if kind == "number":
+        text = text.replace(" ", "")  # "17.5 % of 80" is written as those read it who calculate
     low = text.lower().replace("’", "'")
     return Token(kind or "punct", text, found.start(), found.end(), low)  # pyright: ignore[reportArgumentType] - group names are TokenKind
 
