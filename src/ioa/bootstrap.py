@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Literal, TypeAlias
-from uuid import uuid4
 
 import httpx
 from starlette.types import ASGIApp
@@ -24,7 +23,7 @@ from ioa.adapters.agents.builtin import BUILTIN, MissingLibrary, builtin_agent
 from ioa.adapters.agents.carded import CardedAgent
 from ioa.adapters.artifacts.http import HttpArtifacts
 from ioa.adapters.artifacts.local import LocalArtifacts
-from ioa.adapters.clock import SystemClock
+from ioa.adapters.clock import Origins, SystemClock
 from ioa.adapters.index import clauses, open_index
 from ioa.adapters.policy.rules.policy import RulesPolicy
 from ioa.adapters.store.sqlite import SqliteStore
@@ -56,11 +55,6 @@ MakePolicy: TypeAlias = Callable[[], Policy]
 log = logging.getLogger(__name__)
 
 
-def new_id() -> str:
-    """128 random bits, as hex."""
-    return uuid4().hex
-
-
 @dataclass(frozen=True, slots=True)
 class OpenHub:
     """A hub that runs. `url` is "" for one that does not listen; `token` that of its local user, if it has one."""
@@ -79,16 +73,21 @@ async def open_hub(
     listen: bool = True,
     index: AgentIndex | None = None,
     tracer: Tracer = SILENT,
+    origins: Origins | None = None,
 ) -> AsyncGenerator[OpenHub]:
-    """A hub over SQLite in `settings.data_dir`. `meaning` False searches by words alone and starts faster.
+    """A hub over SQLite in `settings.data_dir`. `meaning` False searches by words alone and starts faster. `origins`
+    are its clock and identifiers, the machine's by default.
 
     Raises `DataLocked`, `StoreUnavailable`, and `OSError` where the port is taken.
     """
+    origins = origins or Origins()
     async with contextlib.AsyncExitStack() as stack:
         if index is None:
             index = await stack.enter_async_context(_index_in(settings.data_dir, meaning=meaning))
         store = SqliteStore(settings.data_dir / STORE_FILE)
-        hub = Hub(settings, store=store, index=index, clock=SystemClock(), new_id=new_id, split=clauses, tracer=tracer)
+        hub = Hub(
+            settings, store=store, index=index, clock=origins.clock, new_id=origins.new_id, split=clauses, tracer=tracer
+        )
         await hub.start()
         server = HttpServer(hub)
         stack.push_async_callback(server.stop)
@@ -130,18 +129,20 @@ def make_client(
     policy: Policy,
     listener: Listener = nobody_listens,
     tracer: Tracer = SILENT,
+    origins: Origins | None = None,
 ) -> Client:
     """One client. `folder` keeps its journal and its tasks' files; None: in memory and in a temporary place.
 
     Raises `JournalFailed`."""
+    origins = origins or Origins()
     return Client(
         card=agent.card,
         agent=agent,
         policy=policy,
         transport=transport,
         artifacts=artifacts,
-        clock=SystemClock(),
-        new_id=new_id,
+        clock=origins.clock,
+        new_id=origins.new_id,
         random=Random(),
         settings=ClientSettings(
             token=token,
@@ -232,16 +233,20 @@ async def embedded_network(
     index: AgentIndex | None = None,
     listener: Listener = nobody_listens,
     tracer: Tracer = SILENT,
+    origins: Origins | None = None,
 ) -> AsyncGenerator[EmbeddedNetwork]:
     """A network that keeps everything in `folder`: the built-in agents that can work here, and `agents`, one client
     each. Agents of an earlier run that are not in this one are removed; goals that it left open are cancelled.
+    `origins` are those of a recorded run that is played again.
 
     Raises `Refused` (name_taken) for two agents of one name, and what `open_hub` raises.
     """
     loading = asyncio.create_task(asyncio.to_thread(_builtin, builtin))  # much of it runs beside the hub's start
     settings = HubSettings(data_dir=folder, port=0)
     sockets = listen or wire == "websocket"
-    async with open_hub(settings, meaning=meaning, listen=sockets, index=index, tracer=tracer) as opened:
+    async with open_hub(
+        settings, meaning=meaning, listen=sockets, index=index, tracer=tracer, origins=origins
+    ) as opened:
         own, remarks = await loading
         taking = [*own, *agents]
         hub = opened.hub
@@ -264,6 +269,7 @@ async def embedded_network(
                     policy=policy(),
                     listener=arrival,
                     tracer=tracer,
+                    origins=origins,
                 )
                 started.append((client, arrival))
             tasks = [asyncio.create_task(client.run(), name=client.card.name) for client, _ in started]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from ioa.cli.failures import BadInput
 from ioa.settings import Settings
 
 if TYPE_CHECKING:
+    from ioa.adapters.clock import Origins
     from ioa.adapters.models.tape import Tape
     from ioa.minds import Thinking
 
@@ -96,6 +99,16 @@ def offered() -> str:
     return f" {offers[0].because}: try --model {offers[0].model}" if offers else ""
 
 
+def origins_of(tape: Tape | None) -> Origins | None:
+    """The identifiers of a record, and its clock where it is played; None: the machine's."""
+    from ioa.adapters.clock import Origins, RecordedClock, SystemClock, seeded_ids
+
+    if tape is None or tape.head is None or not tape.head.seed:
+        return None
+    clock = RecordedClock(tape.head.start_s) if tape.replays else SystemClock()
+    return Origins(clock, seeded_ids(tape.head.seed))
+
+
 def goal_of(record: Path) -> str:
     """The goal that a record is of. Raises `BadInput`."""
     from ioa.adapters.models.failure import MindFailed
@@ -145,7 +158,8 @@ def taped(options: ModelOptions, thinking: Thinking, goal: str) -> Generator[Thi
             if thinking.setting is None:
                 raise BadInput("--record keeps the calls of a model; name one with --model.")
             settings = {"model": thinking.setting.default, **thinking.setting.by_decision}
-            tape = Tape.recording(path, Head(version=version(), goal=goal, settings=settings))
+            head = Head(version=version(), goal=goal, settings=settings, seed=secrets.randbits(63), start_s=time.time())
+            tape = Tape.recording(path, head)
     except FileExistsError as error:
         raise BadInput(f"--record {path}: the file exists; a record is of one run, give another name.") from error
     except MindFailed as failure:

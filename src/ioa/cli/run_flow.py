@@ -6,10 +6,9 @@ import asyncio
 import signal
 import sys
 import time
-import uuid
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from ioa import bootstrap, data_folder
 from ioa.adapters.agents.card_file import CardFileError, load_card_file
 from ioa.adapters.agents.carded import CardedAgent
 from ioa.adapters.agents.standalone import media_type_of
+from ioa.adapters.clock import new_id
 from ioa.cli import outcome as outcomes
 from ioa.cli.answer_files import check_folder
 from ioa.cli.attachments import Attachment, attach
@@ -26,7 +26,7 @@ from ioa.cli.hub_api import HubApi, Rejected
 from ioa.cli.joining import joined
 from ioa.cli.live_view import LiveView
 from ioa.cli.logs import log_to_file
-from ioa.cli.model_options import offered, taped, thinking_of, told_of_replay
+from ioa.cli.model_options import offered, origins_of, taped, thinking_of, told_of_replay
 from ioa.cli.options import print_json
 from ioa.cli.reach import given_place, local_places, locate, opened
 from ioa.cli.run_command import RunOptions
@@ -53,6 +53,7 @@ class Network:
     remarks: tuple[str, ...]
     tape: Tape | None = None
     thinks: bool = False
+    request_id: str = field(default_factory=new_id)
 
 
 async def run_flow(options: RunOptions) -> Exit:
@@ -84,7 +85,7 @@ async def _run(options: RunOptions, settings: Settings, err: Terminal, tracer: T
             max_turns=options.max_turns,
             timeout_s=options.timeout_s,
             continues=await _continued(network.api, options.continues),
-            request_id=uuid.uuid4().hex,
+            request_id=network.request_id,
             max_calls=options.max_calls,
             max_tokens=options.max_tokens,
             max_cost_usd=options.max_cost,
@@ -157,9 +158,13 @@ async def _network(
         return
     folder = await _folder_for(options, settings)
     with _held(folder) as held:
+        origins = origins_of(thinking.tape)
+        request_id = origins.new_id() if origins is not None else new_id()
         log_to_file(folder)
         async with (
-            bootstrap.embedded_network(folder, agents=agents, policy=thinking.policy, tracer=tracer) as network,
+            bootstrap.embedded_network(
+                folder, agents=agents, policy=thinking.policy, tracer=tracer, origins=origins
+            ) as network,
             HubApi(network.url, network.token) as api,
         ):
             held.announce(network.url)
@@ -168,7 +173,7 @@ async def _network(
                 "policy: rules (no model)." + offered() if thinking.name == "rules" else f"model: {thinking.name}"
             )
             remarks = (f"network {folder}: {names}", deciding, *network.remarks)
-            yield Network(api, thinking.name, remarks, thinking.tape, thinking.setting is not None)
+            yield Network(api, thinking.name, remarks, thinking.tape, thinking.setting is not None, request_id)
 
 
 @contextmanager

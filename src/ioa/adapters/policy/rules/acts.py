@@ -257,6 +257,8 @@ def kind_of(tokens: Sequence[Token], context: Sequence[Token] = ()) -> Kind:
     lows = [token.low for token in tokens]
     words = set(lows)
     verb = head_verb(tokens)
+    if verb == "do" and question_start(tokens):
+        verb = ""  # "Do tenants pay for the water?"
     kind: Kind = VERBS.get(verb, "ask" if not verb else "other")
     if any(token.kind == "sql" for token in tokens):
         return "table"

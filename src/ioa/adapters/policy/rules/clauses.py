@@ -12,8 +12,8 @@ from ioa.adapters.policy.rules.merging import Clause, merge
 from ioa.adapters.policy.rules.openings import Opening, strip_opening
 from ioa.adapters.policy.rules.phrasals import plain_verb
 from ioa.adapters.policy.rules.sources import CONDITIONS
-from ioa.adapters.policy.rules.trailing import says_there, trails
 from ioa.adapters.policy.rules.tokens import DOCUMENT_EXTENSIONS, TABLE_EXTENSIONS, Token, extension
+from ioa.adapters.policy.rules.trailing import says_there, trails
 from ioa.adapters.policy.rules.verbs import VERBS, gerund_root
 from ioa.adapters.policy.rules.vocabulary import (
     AUXILIARIES,
@@ -126,6 +126,8 @@ def _cut_at(tokens: Sequence[Token], i: int, start: int, borrowed: tuple[Token, 
     gerund = gerund_root(tokens[k].low) is not None and bool(current) and gerund_root(current[0].low) is not None
     if gerund and k + 1 < len(tokens) and tokens[k + 1].low not in AUXILIARIES | {"of", ","}:
         return None if _blocked(current, tokens, k, opening, strong=strong) else Cut(i, k, opening)
+    if conjunction and tokens[k].low in {"do", "did"} and _asks_again(current, tokens, k):
+        return Cut(i, k, opening)  # "... and do tenants pay for water"
     if starts_act(tokens, k, strong=strong, listed=conjunction or opening.sequence):
         return None if _blocked(current, tokens, k, opening, strong=comma and conjunction) else Cut(i, k, opening)
     before_verb = _referring_lead(tokens, k) if conjunction or opening.sequence else 0

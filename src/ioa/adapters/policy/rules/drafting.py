@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from ioa.adapters.policy.rules.act_phrases import act_phrase
 from ioa.adapters.policy.rules.acts import (
@@ -31,19 +30,19 @@ from ioa.adapters.policy.rules.each_chart import of_one, one_for_each
 from ioa.adapters.policy.rules.ellipses import complete
 from ioa.adapters.policy.rules.follow_ups import refined
 from ioa.adapters.policy.rules.heard import Heard, hear, lemma
-from ioa.adapters.policy.rules.merging import Clause, only_source
+from ioa.adapters.policy.rules.merging import only_source
 from ioa.adapters.policy.rules.plan import Plan, Step
 from ioa.adapters.policy.rules.readings import Reading
 from ioa.adapters.policy.rules.references import resolve
-from ioa.adapters.policy.rules.restrictions import Restriction, restriction
+from ioa.adapters.policy.rules.restrictions import Restriction, drops, restriction
 from ioa.adapters.policy.rules.same_again import again
 from ioa.adapters.policy.rules.search_phrases import phrase_of
 from ioa.adapters.policy.rules.sentences import Sentence
 from ioa.adapters.policy.rules.sources import lead_length, source_of
-from ioa.adapters.policy.rules.tokens import DOCUMENT_EXTENSIONS, TABLE_EXTENSIONS, Token, extension, render
-from ioa.adapters.policy.rules.trailing import names_file_only, says_there
+from ioa.adapters.policy.rules.tokens import Token, extension, render
+from ioa.adapters.policy.rules.told_where import called_file, read_there, said_in_document
 from ioa.adapters.policy.rules.verbs import VERBS, Kind, gerund_root
-from ioa.adapters.policy.rules.vocabulary import AUXILIARIES, HEADING, PREPOSITIONS
+from ioa.adapters.policy.rules.vocabulary import HEADING, PREPOSITIONS
 from ioa.adapters.policy.rules.wordlists import word_set
 
 _LOST = " (in: "
@@ -57,9 +56,6 @@ _FOR_ONE = word_set("""
 """A lead that opens with one of these belongs to the act that follows it, not to all acts of the sentence."""
 _LISTING = word_set("list show give get name tell provide put")
 _FILE_POINTERS = word_set("it its them their this these the there")
-_AFTER_NAME = (
-    PREPOSITIONS | AUXILIARIES | word_set("say says mention mentions state states tell require requires and or")
-)
 AND = Token("word", "and", -1, -1, "and")
 _READING_KINDS: frozenset[Kind] = frozenset(["table", "ask", "find", "plot"])
 
@@ -140,13 +136,16 @@ class Drafting:
 
     def _restrict(self, reading: Reading) -> None:
         """ "Leave out the cancelled ones": goes along with the questions before and behind it that read the rows."""
-        found = restriction(reading.lead, reading.clauses[0].tokens)
         self._name(reading.sentence.tokens)
+        self._limit(reading.lead, reading.clauses[0].tokens, reading.sentence)
+
+    def _limit(self, lead: Sequence[Token], core: Sequence[Token], sentence: Sentence) -> None:
+        found = restriction(lead, core)
         if self.steps:
             last = [step for step in self.steps if step.sentence == self.steps[-1].sentence]
             own = [step for step in last if found.holds_for(draft_source(step))]
             if not own and not found.files:  # "Skip it." speaks of no rows: how the last steps are to be done
-                return self._remark(render(reading.sentence.tokens), reading.sentence)
+                return self._remark(render(core), sentence)
             for step in own:
                 step.remarks.append(found.text)
             if own and not found.files:
@@ -176,25 +175,8 @@ class Drafting:
 
     def _told_where(self, sentence: Sentence) -> bool:
         """ "The list is in members.csv." says where the steps before read that name nothing to read from."""
-        files = files_in(sentence.tokens)
-        said = {lemma(t.low) for step in self.steps for t in step.tokens}
-        if len(files) != 1 or not names_file_only(sentence.tokens, said):
+        if not read_there(self.steps, self.heard, sentence.tokens):
             return False
-        table = extension(files[0]) in TABLE_EXTENSIONS
-        wanting = [
-            step
-            for step in self.steps
-            if not (step.needs or draft_source(step) or step.around or self_contained(step.tokens))
-            and (step.kind in ({"table", "plot", "ask", "make"} if table else {"find", "table", "ask", "make", "write"}))
-        ]
-        last = [step for step in self.steps if step.sentence == self.steps[-1].sentence]
-        if not wanting or any(files_in(draft_source(step)) for step in last):
-            return False  # "... who are on the blacklist. The list is in black.csv." after a step with a file of its own
-        for step in wanting:
-            step.tail = inside(files)
-            step.kind = kind_of(step.clause.act, step.tail)
-        for step, heard in zip(self.steps, self.heard, strict=True):
-            heard.kind = step.kind
         self._name(sentence.tokens)
         self.background.append(render(sentence.tokens))
         return True
@@ -223,6 +205,7 @@ class Drafting:
             return
         once = bool(reading.lead) and reading.lead[0].low in _FOR_ONE
         drafts: list[Draft] = []
+        limits: list[tuple[Token, ...]] = []
         for place, clause in enumerate(reading.clauses):
             if not clause.tokens:
                 continue
@@ -232,6 +215,9 @@ class Drafting:
             if hangs(clause.tokens[: clause.main], clause.act) or hangs_behind(clause.act):
                 self.unknown.append(render(clause.tokens))
                 continue
+            if place and drafts and drops(clause.tokens):
+                limits.append(clause.tokens)
+                continue
             done = not place and len(reading.clauses) > 1 and gerund_root(clause.tokens[0].low)
             if done and any(h.verb == done for h in self.heard):
                 continue  # "After enrolling, ...": that step is there already
@@ -240,26 +226,19 @@ class Drafting:
                 if reading.sentence.item and not clause.prefix and bare_thing(clause.tokens)
                 else clause.prefix
             )
-            own = replace(self._written(clause, drafts), prefix=borrowed)
+            written = said_in_document(clause, [*self.steps, *drafts][-1:])
+            own = replace(written, prefix=borrowed)
             draft = Draft(own, number, reading.sentence.label, reading.question and place == len(reading.clauses) - 1)
-            draft.lead = lead if not place or not once else ()
+            draft.lead = lead if (not place or not once) and written is clause else ()
             around = (*draft.lead, *clause.tokens[: clause.main], *self.list_tail)
             draft.kind = kind_of(clause.tokens if clause.prefix and not converts(own.act) else own.act, around)
             drafts.append(draft)
         for place, draft in enumerate(drafts):
             self._add(draft, drafts, place, reading, explicit=bool(reading.lead) and not once)
+        for limit in limits:
+            self._limit((), limit, reading.sentence)
         if len(self.steps) + len(self.unknown) == before:
             self.unknown.append(render(reading.sentence.tokens))
-
-    def _written(self, clause: Clause, drafts: list[Draft]) -> Clause:
-        """ "What does it say about pets?" after a question to one document: that document says it."""
-        before = drafts[-1] if drafts else self.steps[-1] if self.steps else None
-        if before is None or not says_there(clause.tokens) or files_in(clause.tokens):
-            return clause
-        files = files_in(draft_source(before))
-        if len(files) != 1 or extension(files[0]) not in DOCUMENT_EXTENSIONS:
-            return clause
-        return replace(clause, tokens=swapped(clause.tokens, {id(clause.tokens[2]): (files[0],)}))
 
     def _only_names_source(self, reading: Reading) -> bool:
         """ "Use attendance.csv.": no request, but where the requests that follow read."""
@@ -369,7 +348,8 @@ class Drafting:
         supposed = "if" in lows and any(t.kind == "number" for t in tokens)  # "how much is it if the rent is 850"
         if own or (question_start(tokens) and ((given and "between" in lows) or (supposed and "how" in lows[:1]))):
             return
-        called = self._called(tokens)
+        files = [t for s in (*self.named, *map(draft_source, self.steps)) for t in files_in(s)] + self.files
+        called = called_file(tokens, files)
         if called:
             draft.tail = called
             return
@@ -402,18 +382,6 @@ class Drafting:
             if kind in {"table", "plot"} or (found and found == sources[-1] and goes_on(last, tokens, linked=linked)):
                 tail = found
         draft.tail = inside(tail or self._attached(kind))
-
-    def _called(self, tokens: Sequence[Token]) -> tuple[Token, ...]:
-        """The file that "the poem" or "our survey" means by its name, poem.txt or survey.csv."""
-        known = [t for s in (*self.named, *map(draft_source, self.steps)) for t in files_in(s)] + self.files
-        for n, (before, token) in enumerate(pairwise(tokens)):
-            following = tokens[n + 2] if n + 2 < len(tokens) else None
-            ends = following is None or following.kind != "word" or following.low in _AFTER_NAME
-            if before.low in {"the", "this", "my", "our"} and token.kind == "word" and ends:
-                for file in known:
-                    if file.low.rpartition(".")[0] == token.low:
-                        return inside((file,))
-        return ()
 
     def _named_for(self, tokens: Sequence[Token], kind: Kind) -> tuple[Token, ...]:
         """The source that statements before named ("All loans are in loans.csv."), or all of them if several fit."""

@@ -115,6 +115,8 @@ def read_sentence(sentence: Sentence, *, first: bool, alone: bool) -> Reading:
         tokens = tokens[label:]  # "My goal: ..."
     tokens = tokens[_wish_before_colon(tokens) :]
     nice = welcomed(tokens)
+    if nice == 1 and tokens[0].low in {"that", "this", "it", "which"}:
+        return Reading("empty", sentence)  # "That would be great."
     nice = nice if {t.low for t in tokens[:nice]} & _ACT_NOUNS else 0
     opening = strip_opening(tokens)
     if nice > opening.length:
@@ -390,6 +392,8 @@ def _noun_request(core: Sequence[Token], sentence: Sentence, *, alone: bool, lea
         )
     lows = {t.low for t in words}
     joined = lows & {"of", "per", "by", "between", "from", "for", "in", "on", "about", "with", "to", "and"}
+    if core[0].text.endswith("%") and [t.kind for t in core[1:]] == ["word", "number"]:
+        return core[1].low == "of"  # "17.5% of 2480"
     if sentence.item or lead:
         return len(words) > 1 or bool(lows & _ACT_NOUNS)
     if lows & _ACT_NOUNS and (joined or len(words) < 8):

@@ -56,6 +56,11 @@ def restricts(core: Sequence[Token]) -> bool:
     return bool(verb) and (negated or lows[0] in _ONLY or bool(_ONLY & set(lows[1:3])))
 
 
+def drops(core: Sequence[Token]) -> bool:
+    """Whether an act inside a sentence says which rows do not count; "keep only the ten highest" is a step."""
+    return restricts(core) and (core[0].low in _DROPPING or (core[0].low, core[1].low) in _DROPPING_OUT)
+
+
 def restriction(lead: Sequence[Token], core: Sequence[Token]) -> Restriction:
     """What a restricting sentence says, and of which files."""
     source = source_of(core)

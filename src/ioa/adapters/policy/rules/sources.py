@@ -54,6 +54,8 @@ def source_of(tokens: Sequence[Token], *, whole: bool = False) -> tuple[Token, .
             continue
         if named and i - start > 3:
             start = i
+            if whole and [t.low for t in tokens[i - 2 : i]] == ["according", "to"]:
+                return tuple(tokens[i : _end_of_list(tokens, i)])
             if tokens[i - 1].low not in _READS:
                 continue
         begin = start - 1

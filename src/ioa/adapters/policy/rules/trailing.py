@@ -72,9 +72,10 @@ def welcomed(tokens: Sequence[Token]) -> int:
     end -= 1
     while end > 3 and tokens[end - 1].low in _INTENSE:
         end -= 1
-    if [t.low for t in tokens[end - 2 : end]] != ["would", "be"]:
+    would = end - 2 - (tokens[end - 2].low in _INTENSE)
+    if tokens[end - 1].low != "be" or would < 1 or tokens[would].low != "would":
         return 0
-    end -= 2
+    end = would
     while end > 1 and tokens[end - 1].low in _INTENSE:
         end -= 1
     return end
