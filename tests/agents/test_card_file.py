@@ -101,7 +101,7 @@ async def test_one_who_only_discusses_needs_no_agent(load, tmp_path):
     [
         (CARD + "functoin: a:b\n", "functoin: unknown key. Did you mean 'function'"),
         (CARD + "zzz: 1\n", "zzz: unknown key. Known are: name"),
-        (CARD, "exactly one of function, command, url, builtin is needed, got none"),
+        (CARD, "exactly one of function, command, url, builtin, tools is needed, got none"),
         (CARD + "url: https://a.org\nfunction: a:b\n", "got function and url"),
         ("description: d\nfunction: os:getcwd\n", "name: missing"),
         ("name: n\nfunction: os:getcwd\n", "description: missing"),

@@ -19,7 +19,10 @@ _NEVER = word_set(
     "capacity yield consumption usage rating star floor turn lap round step"
 )
 _NAMES_ONLY = word_set("id uid uuid zip postcode serial ref reference")
-_AMOUNTS = word_set("sale purchase payment donation bill gift loan reading measurement observation sample log fee")
+_AMOUNTS = word_set(
+    "sale purchase payment donation bill gift loan reading measurement observation sample log fee cost price charge "
+    "revenue turnover income profit expense spending budget amount total tax rent salary wage value distance weight"
+)
 _UNITS = word_set("star degree year point percent hour minute second week month day time age")
 
 
