@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ioa.cli.failures import BadInput
+from ioa.cli.model_options import ModelOptions, thinking_of
+from ioa.settings import Settings
 from tests.cli.conftest import Ioa
 from tests.cli.fake_hub import CHART, TOKEN, FakeHub, serving, story
 from tests.cli.processes import process, until
@@ -227,3 +230,9 @@ def test_without_a_goal_three_goals_are_shown_that_run_at_once(ioa: Ioa) -> None
     assert result.stdout.count("  ioa run ") == 3
     assert 'ioa run "Describe a.csv"' in result.stdout
     assert "ioa run 'Say \"hi\" for $5'" in result.stdout
+
+
+def test_a_model_without_its_libraries_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BadInput, match=r"internet-of-agents\[models\]"):
+        thinking_of(ModelOptions(models=("m@http://127.0.0.1:9/v1",)), Settings.read({}))

@@ -77,7 +77,14 @@ def thinking_of(options: ModelOptions, settings: Settings) -> Thinking:
 
 def _check(thinking: Thinking) -> None:
     """Better now than in the first decision of the first agent."""
+    from importlib.util import find_spec
+
     from ioa.adapters.models.failure import MindFailed
+
+    if find_spec("pydantic_ai") is None:
+        raise BadInput(
+            'Models need more libraries: pip install "internet-of-agents[models]". Without --model the rules decide.'
+        )
 
     assert thinking.setting is not None
     try:
