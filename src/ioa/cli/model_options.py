@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,15 +179,13 @@ def taped(options: ModelOptions, thinking: Thinking, goal: str) -> Generator[Thi
         tape.close()
 
 
-def _replayed(thinking: Thinking, settings: object) -> Thinking:
+def _replayed(thinking: Thinking, settings: Mapping[str, str]) -> Thinking:
     """A record says itself which models it is of."""
     from dataclasses import replace
-    from typing import cast
 
     from ioa.minds import model_setting
 
     if thinking.setting is not None or not settings:
         return thinking
-    named = cast("dict[str, str]", dict(settings))  # pyright: ignore[reportArgumentType, reportCallIssue] - of the record's head
-    texts: Sequence[str] = [named.pop("model", "")] + [f"{name}={model}" for name, model in named.items()]
-    return replace(thinking, setting=model_setting(texts))
+    others = [f"{decision}={model}" for decision, model in settings.items() if decision != "model"]
+    return replace(thinking, setting=model_setting([settings.get("model", ""), *others]))

@@ -7,8 +7,8 @@ the tape, which keeps the whole question with its attempts, or answers it withou
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
@@ -105,7 +105,7 @@ async def put(
     account = Account(question.name, question.decision, noted, around.prices, around.clock)
     model = Metered(question.inner, account, timeout_s=around.timeout_s, output_tokens=around.output_tokens)
     kept = _Kept(question, around.tape, request, noted)
-    try:
+    with kept.unanswered():
         response = await retried(
             lambda: live(model),
             question.name,
@@ -114,15 +114,6 @@ async def put(
             patience=around.patience,
             timeout_s=around.timeout_s,
         )
-    except MindFailed as failure:
-        kept.failed(failure.kind, str(failure))
-        raise
-    except BudgetSpent as spent:
-        kept.refused(spent)
-        raise
-    except asyncio.CancelledError:
-        kept.failed(_CANCELLED, "")
-        raise
     kept.answered(response)
     return response
 
@@ -176,7 +167,7 @@ class Driven(WrapperModel):
             opening = model.request_stream(messages, model_settings, model_request_parameters, run_context)
             return opening, await opening.__aenter__()
 
-        try:
+        with kept.unanswered():
             opening, stream = await retried(
                 opened,
                 question.name,
@@ -185,15 +176,6 @@ class Driven(WrapperModel):
                 patience=around.patience,
                 timeout_s=around.timeout_s,
             )
-        except MindFailed as failure:
-            kept.failed(failure.kind, str(failure))
-            raise
-        except BudgetSpent as spent:
-            kept.refused(spent)
-            raise
-        except asyncio.CancelledError:
-            kept.failed(_CANCELLED, "")
-            raise
         try:
             yield stream
         except BaseException as stopped:
@@ -223,6 +205,21 @@ class _Kept:
         dumped: list[dict[str, Json]] = ModelMessagesTypeAdapter.dump_python([response], mode="json")
         said = {name: value for name, value in dumped[0].items() if name not in _VOLATILE and value is not None}
         self._keep(self._tape, response=said)
+
+    @contextmanager
+    def unanswered(self) -> Generator[None]:
+        """Keeps how the question failed, if it does, and passes that on."""
+        try:
+            yield
+        except MindFailed as failure:
+            self.failed(failure.kind, str(failure))
+            raise
+        except BudgetSpent as spent:
+            self.refused(spent)
+            raise
+        except asyncio.CancelledError:
+            self.failed(_CANCELLED, "")
+            raise
 
     def failed(self, kind: str, words: str) -> None:
         if self._tape is not None:

@@ -56,14 +56,12 @@ class Mind:
         *,
         tape: Tape | None = None,
         clock: Clock | None = None,
-        tracer: object | None = None,
         env: Mapping[str, str] | None = None,
         build: Build | None = None,
         patience: Patience | None = None,
         random: Random | None = None,
     ) -> None:
         self.setting = setting
-        self.tracer = tracer
         self._tape = tape
         self._clock = clock or SystemClock()
         self._env = os.environ if env is None else env
