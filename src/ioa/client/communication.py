@@ -42,7 +42,8 @@ SHARE_OF_TURN = 0.8
 CATCH_UP_S = 5.0
 MAX_DECISIONS = 3
 MAX_MOVED = 20
-"""How often a decision may be overtaken by the log before it counts like any other refused one."""
+"""How often a decision may be overtaken by the log. In a log that never rests, the next one is said wherever it falls,
+and a refusal counts like any other."""
 OVERTAKEN = frozenset({"stale", "not_the_floor", "concluded"})
 MAX_FALLBACK_CHARS = 200_000
 
@@ -110,7 +111,7 @@ class Communication:
             if group is not None:
                 floor.ends_at = self._limit(group)  # the time without a hub does not count
             said = self._connection.waiting(turn_id(comm_id, floor.since))
-            if isinstance(said, Turn) and group is not None:
+            if isinstance(said, Turn) and group is not None and floor.overtaken < MAX_MOVED:
                 self._connection.amend(replace(said, seq=place_of(group, said)))
 
     def look(self, group: Group) -> None:
@@ -234,7 +235,7 @@ class Communication:
                 traceparent=span.traceparent,
             )
             behind = not self._connection.connected or self._clock.monotonic_s() < self._behind.get(comm_id, 0.0)
-            if behind:
+            if behind and floor.overtaken < MAX_MOVED:
                 stamped = replace(stamped, seq=place_of(group, stamped))
             floor.said, floor.said_seq = True, group.seq
             self._connection.post(stamped)
