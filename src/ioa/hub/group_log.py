@@ -11,12 +11,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from ioa.conversation.group import Group, step
-from ioa.ports.store import Store
+from ioa.ports.store import Store, Stored
 from ioa.protocol.codec import decode_message
 from ioa.protocol.messages import AnyMessage
 
 _PAGE = 500
 _NEWEST_STAY = 64  # a change that spans a tree of groups needs them in memory together
+_SET_BACK_STAY = 256
 
 
 class NotReady(Exception):
@@ -30,12 +31,14 @@ class NotReady(Exception):
 
 class Chat:
     """One group: its state, who has said what already (for repeats), when each entry was accepted (Unix seconds), and
-    the answers to the newest changes that are not durable yet."""
+    the answers to the newest changes that are not durable yet. `durable` is the state that the store is known to have;
+    None for a group whose launch is on its way."""
 
-    __slots__ = ("at", "group", "latest", "pending", "said")
+    __slots__ = ("at", "durable", "group", "latest", "pending", "said")
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: Group, *, durable: bool) -> None:
         self.group = group
+        self.durable = group if durable else None
         self.said: dict[tuple[str, str], int] = {}
         self.at: array[float] = array("d")
         self.pending = 0
@@ -46,6 +49,26 @@ class Chat:
         self.said[message.sender, message.message_id] = message.seq
         self.at.append(at)
 
+    def set_back(self) -> Chat | None:
+        """The group as the store is known to have it, without what was decided on top; takes this one's memory over."""
+        if self.durable is None:
+            return None
+        seq = self.durable.seq
+        while self.said:
+            name, said = self.said.popitem()  # in the order of the log: the newest comes first
+            if said <= seq:
+                self.said[name] = said
+                break
+        del self.at[seq:]
+        settled = Chat(self.durable, durable=True)
+        settled.said, settled.at = self.said, self.at
+        return settled
+
+    def fold(self, message: AnyMessage, at: float) -> None:
+        """The log has a next entry, which is durable and which this hub has not decided."""
+        self.group = self.durable = step(self.group, message)[0]
+        self.note(message, at)
+
 
 class GroupLog:
     """All groups that are in memory, at most `capacity` and those with changes on their way."""
@@ -55,6 +78,8 @@ class GroupLog:
         self._capacity = capacity
         self._chats: OrderedDict[str, Chat] = OrderedDict()
         self._loading: dict[str, asyncio.Future[Chat | None]] = {}
+        self._grown: set[str] = set()  # groups whose logs have grown while they were read
+        self._set_back: OrderedDict[str, Chat] = OrderedDict()  # only the ends of their logs must be read
 
     def __len__(self) -> int:
         return len(self._chats)
@@ -71,8 +96,25 @@ class GroupLog:
         self._evict()
 
     def drop(self, comm_id: str) -> None:
-        """Forget what is in memory: it may not be what the log says."""
-        self._chats.pop(comm_id, None)
+        """Forget what is in memory beyond what is durable: it may not be what the log says. The next `load` reads what
+        is missing."""
+        chat = self._chats.pop(comm_id, None)
+        settled = chat.set_back() if chat is not None else None
+        if settled is not None:
+            self._set_back[comm_id] = settled
+            if len(self._set_back) > _SET_BACK_STAY:
+                self._set_back.popitem(last=False)
+
+    def grown(self, entry: Stored) -> None:
+        """The log has this entry, whoever decided it. Entries of a group come in order."""
+        chat = self._chats.get(entry.comm_id)
+        if chat is None:
+            if entry.comm_id in self._loading:
+                self._grown.add(entry.comm_id)
+        elif entry.seq == chat.group.seq + 1:
+            chat.fold(decode_message(entry.body), entry.at)
+        elif entry.seq > chat.group.seq:
+            self.drop(entry.comm_id)
 
     async def load(self, comm_id: str) -> Chat | None:
         """The group, from memory or from the log; None if there is none. Raises `StoreUnavailable`."""
@@ -87,19 +129,19 @@ class GroupLog:
         return await asyncio.shield(loading)
 
     async def _read(self, comm_id: str) -> Chat | None:
-        chat: Chat | None = None
-        after = 0
+        chat = self._set_back.pop(comm_id, None)
         while True:
+            self._grown.discard(comm_id)
+            after = chat.group.seq if chat is not None else 0
             page = await self._store.log_of_group(comm_id, after_seq=after, limit=_PAGE)
             for entry in page:
                 message = decode_message(entry.body)
-                group, _ = step(chat.group if chat else None, message)
                 if chat is None:
-                    chat = Chat(group)
-                chat.group = group
-                chat.note(message, entry.at)
-                after = entry.seq
-            if len(page) < _PAGE:
+                    chat = Chat(step(None, message)[0], durable=True)
+                    chat.note(message, entry.at)
+                else:
+                    chat.fold(message, entry.at)
+            if len(page) < _PAGE and comm_id not in self._grown:
                 break
         known = self.get(comm_id)  # launched while the log was read
         if known is not None or chat is None:

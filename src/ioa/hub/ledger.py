@@ -8,7 +8,7 @@ refuses, everything that was decided on top of it is refused as well, by the sto
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from ioa.hub.goal_book import GoalBook
@@ -16,18 +16,33 @@ from ioa.hub.group_log import Chat, GroupLog, NotReady
 from ioa.hub.unit import Unit
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.store import Conflict, Store
+from ioa.protocol.errors import Refused
 
 T = TypeVar("T")
 Publish = Callable[[Unit, tuple[int, ...]], None]
+Refresh = Callable[[Unit], Awaitable[bool]]
 
 _ATTEMPTS = 5
+_CONTEND_FOR_S = 10.0
 
 
 class Ledger:
-    """Runs decisions. `publish` is called once for each unit that has become durable, in the order of the log."""
+    """Runs decisions. `publish` is called once for each unit that has become durable, in the order of the log.
+
+    Where other replicas write too, what is in memory may be behind the store. A change that rests on it is refused by
+    the store; before anything else is said, `refresh` fetches what has been missed, and answers whether there was
+    something: then the decision is made afresh.
+    """
 
     def __init__(
-        self, store: Store, groups: GroupLog, goals: GoalBook, clock: Clock, new_id: NewId, publish: Publish
+        self,
+        store: Store,
+        groups: GroupLog,
+        goals: GoalBook,
+        clock: Clock,
+        new_id: NewId,
+        publish: Publish,
+        refresh: Refresh | None = None,
     ) -> None:
         self._store = store
         self._groups = groups
@@ -35,6 +50,7 @@ class Ledger:
         self._clock = clock
         self._new_id = new_id
         self._publish = publish
+        self._refresh = refresh
 
     async def run(self, decide: Callable[[Unit], T]) -> T:
         """Make the decision, write it, and return what it returned, when it is durable.
@@ -43,24 +59,30 @@ class Ledger:
         `StoreUnavailable`, or `Conflict` if what it wants contradicts the log again and again.
         """
         absent: set[str] = set()
-        conflicts = 0
+        patience = _Patience(self._clock)
         while True:
             unit = Unit(self._groups, self._goals, self._clock.now_s(), self._new_id, absent)
             try:
                 result = decide(unit)
                 unit.settle()
+                if unit.empty and self._refresh is not None and await self._refresh(unit):
+                    continue
                 answers = self._waited_for(unit) if unit.empty else [self._submit(unit)]
             except NotReady as missing:
                 if await missing.wait() is None and missing.comm_id:
                     absent.add(missing.comm_id)
                 continue
+            except Refused:
+                if self._refresh is not None and await self._refresh(unit):
+                    continue
+                raise
             try:
                 for answer in answers:
                     await asyncio.shield(answer)  # whoever stops waiting does not undo the change
             except Conflict:
-                conflicts += 1
-                if conflicts == _ATTEMPTS:
+                if not patience.left(unit):
                     raise
+                absent.clear()
                 continue
             return result
 
@@ -77,7 +99,7 @@ class Ledger:
         for comm_id, group in unit.changed.items():
             chat = self._groups.get(comm_id)
             if chat is None:
-                chat = Chat(group)
+                chat = Chat(group, durable=False)
                 self._groups.put(chat)
             chat.group = group
             chat.pending += 1
@@ -101,7 +123,11 @@ class Ledger:
             chat.pending -= 1
             if chat.latest is answer:
                 chat.latest = None
-            if error is not None and self._groups.get(comm_id) is chat:
+            if self._groups.get(comm_id) is not chat:
+                continue
+            if error is None:
+                chat.durable = unit.changed[comm_id]
+            else:
                 self._groups.drop(comm_id)
         self._goals.changed(unit.goals.values(), durable=error is None)
         if error is not None:
@@ -111,6 +137,24 @@ class Ledger:
             self._publish(unit, future.result())
         finally:
             answer.set_result(None)
+
+
+class _Patience:
+    """How long to contend with others who write to the same groups. A decision that rests on what it rested on before,
+    and is refused again, wants what contradicts the log for good: that is tried a few times only."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until_s = clock.monotonic_s() + _CONTEND_FOR_S
+        self._basis: object = None
+        self._in_vain = 0
+
+    def left(self, unit: Unit) -> bool:
+        """`unit` was a conflict; try again?"""
+        basis = unit.basis
+        self._in_vain = self._in_vain + 1 if basis == self._basis else 1
+        self._basis = basis
+        return self._in_vain < _ATTEMPTS and self._clock.monotonic_s() < self._until_s
 
 
 def _seen(answer: asyncio.Future[None]) -> None:

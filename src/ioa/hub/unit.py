@@ -53,6 +53,7 @@ class Unit:
         self.documents: dict[tuple[str, str], Document] = {}
         self.removed: list[tuple[str, str]] = []
         self.touched: set[str] = set()
+        self.consulted: set[str] = set()
         self.written = Work()
         self._before: dict[str, str] = {}
         self._consequences: deque[tuple[str, Consequence]] = deque()
@@ -82,6 +83,7 @@ class Unit:
 
     def goal(self, goal_id: str) -> GoalRecord:
         """The goal as it stands in this unit. Raises `Refused` (unknown_goal)."""
+        self.consulted.add(goal_id)
         changed = self.goals.get(goal_id)
         return changed if changed is not None else self._goals.ready(goal_id)
 
@@ -148,6 +150,14 @@ class Unit:
     @property
     def empty(self) -> bool:
         return not (self.messages or self.documents or self.removed)
+
+    @property
+    def basis(self) -> tuple[object, ...]:
+        """What was written on top of: the first entry of each group, and the version of each goal."""
+        first: dict[str, int] = {}
+        for message in self.messages:
+            first.setdefault(message.comm_id, message.seq)
+        return (*first.items(), *((goal_id, self._goals.get(goal_id)) for goal_id in sorted(self.goals)))
 
     def settle(self) -> None:
         """Draw all consequences of what was added."""
