@@ -1,13 +1,18 @@
 """Where the truth is kept: one append-only log of messages, the groups that it consists of, and documents beside it.
 
-A `Work` is written whole or not at all, and durably before its future is resolved; futures are resolved in the order
-of `commit`. Positions in the log grow over all groups and are the cursors of deliveries.
+A `Work` is written whole or not at all, and durably before its future is resolved; the futures of what was written are
+resolved in the order of `commit`. Positions in the log grow over all groups without gaps, in the order in which they
+can be read, and are the cursors of deliveries.
+
+A `shared` store has several writers, one in each replica of the hub. They keep no lock over it: a work that no longer
+follows what another has written is a `Conflict`, and each follows what the others write by `log_after` and
+`documents_after`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -20,6 +25,11 @@ class Conflict(Exception):
 
 class StoreUnavailable(Exception):
     """The store cannot write or read now (disk full, closed, overloaded). Nothing of the work was written."""
+
+
+class FateUnknown(Exception):
+    """The store was closed before it could learn whether the work was written: it is there whole or not at all. Only
+    where the engine was out of reach; whoever asks must not be told either."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -70,6 +80,15 @@ class Document(Struct, frozen=True, kw_only=True):
     number: int = 0
 
 
+class Change(Struct, frozen=True, kw_only=True):
+    """What a record became at revision `rev`; `document` is None for one that was removed."""
+
+    rev: int
+    kind: str
+    key: str
+    document: Document | None
+
+
 class Work(Struct, frozen=True, kw_only=True):
     """One atomic change. `states` are the new states of groups by comm_id; `removed` are keys of documents."""
 
@@ -84,8 +103,50 @@ ENDED_STATE = "conclusion"
 """The state after which a group's log does not grow."""
 
 
+class Leadership:
+    """That this replica leads under a name, until it releases that, dies, or loses touch with the store.
+
+    Others may lead a moment before a replica that was cut off notices that it does not any more: what a leader writes
+    must hold as the log judges it, and leading only saves the others the trouble.
+    """
+
+    def __init__(self, release: Callable[[], Awaitable[None]]) -> None:
+        self._release = release
+        self._ended = asyncio.Event()
+
+    @property
+    def held(self) -> bool:
+        """Does this replica still lead, as far as it knows?"""
+        return not self._ended.is_set()
+
+    async def lost(self) -> None:
+        """Returns when this replica does not lead any more."""
+        await self._ended.wait()
+
+    def end(self) -> None:
+        """For the store: it is over."""
+        self._ended.set()
+
+    async def release(self) -> None:
+        """Let another lead. May be called twice."""
+        if self.held:
+            self.end()
+            await self._release()
+
+
 class Store(Protocol):
     """The hub's memory. Reads see everything whose commit has been reported. They raise `StoreUnavailable`."""
+
+    @property
+    def shared(self) -> bool:
+        """May other processes or replicas write to it meanwhile?"""
+        ...
+
+    @property
+    def epoch(self) -> str:
+        """A random name that this log got when it was begun: a hub that lost its data has another one. Empty before
+        `open`."""
+        ...
 
     async def open(self) -> None:
         """Make ready, bringing older data forward. Raises `StoreUnavailable` with the remedy if that cannot be."""
@@ -96,12 +157,16 @@ class Store(Protocol):
         ...
 
     def commit(self, work: Work) -> asyncio.Future[tuple[int, ...]]:
-        """The positions of the entries, once they are durable. The future may raise `Conflict` or `StoreUnavailable`.
-        A future that is cancelled does not undo the work."""
+        """The positions of the entries, once they are durable. The future may raise `Conflict`, `StoreUnavailable` or
+        `FateUnknown`. A future that is cancelled does not undo the work."""
         ...
 
     async def newest(self) -> int:
         """Position of the newest entry; 0 if there is none."""
+        ...
+
+    async def log_after(self, after: int, *, limit: int) -> list[Stored]:
+        """All entries with positions past `after`, in order of position. There is never a gap that is filled later."""
         ...
 
     async def log_of_group(self, comm_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[Stored]:
@@ -146,6 +211,16 @@ class Store(Protocol):
         newest_first: bool = False,
     ) -> list[Document]:
         """Documents in order of creation whose keys begin with `prefix`, numbered past `after` and below `before`."""
+        ...
+
+    async def documents_after(self, kind: str, rev: int, *, limit: int) -> list[Change]:
+        """What became of the records of a kind past revision `rev`, in order of revision: the newest of each record
+        at least. Revisions grow over all kinds, in the order in which they can be read; whoever begins with 0 and goes
+        on from the last one seen knows every record, and misses none."""
+        ...
+
+    async def lead(self, name: str) -> Leadership | None:
+        """Try to lead under a name, which only one replica at a time can; None if another does. Never waits for it."""
         ...
 
 

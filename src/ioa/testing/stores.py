@@ -28,6 +28,9 @@ async def check_store(make: Callable[[], Store]) -> None:
         _check_member_and_goal,
         _check_group_rows,
         _check_documents,
+        _check_changes,
+        _check_following,
+        _check_leading,
         _check_strange_text,
         _check_closed,
     ):
@@ -177,6 +180,147 @@ async def _check_documents(store: Store) -> None:
     assert await store.document("agent", "b") is None
     await store.commit(Work(removed=(("goal", "b"),), documents=(Document(kind="goal", key="b", body=b"5", new=True),)))
     assert (await keys("goal"))[-1] == "b"
+
+
+async def _check_changes(store: Store) -> None:
+    """Whoever follows the revisions of a kind from 0 knows what became of every record."""
+
+    async def changes(kind: str, rev: int, limit: int = 100) -> list[tuple[str, bytes | None]]:
+        found = await store.documents_after(kind, rev, limit=limit)
+        assert [change.rev for change in found] == sorted({change.rev for change in found})
+        assert all(change.rev > rev and change.kind == kind for change in found)
+        return [(change.key, change.document.body if change.document else None) for change in found]
+
+    def put(key: str, body: bytes, kind: str = "agent") -> Work:
+        return Work(documents=(Document(kind=kind, key=key, body=body, owner="me"),))
+
+    for work in (put("a", b"1"), put("b", b"1"), put("x", b"1", kind="goal"), put("a", b"2")):
+        await store.commit(work)
+    assert await changes("agent", 0) == [("b", b"1"), ("a", b"2")]
+    assert await changes("agent", 0, limit=1) == [("b", b"1")]
+    assert await changes("nothing", 0) == []
+    newest = (await store.documents_after("agent", 0, limit=10))[-1]
+    assert newest.document == await store.document("agent", "a")
+    await store.commit(Work(removed=(("agent", "b"), ("agent", "never"))))
+    await asyncio.gather(*map(store.commit, (put("c", b"1"), put("c", b"2"), Work(removed=(("agent", "c"),)))))
+    assert [key for key, body in await changes("agent", newest.rev) if body is None] == ["b", "c"]
+    newest = (await store.documents_after("agent", 0, limit=10))[-1]
+    assert await changes("agent", newest.rev) == []
+    await store.commit(put("b", b"3"))
+    assert await changes("agent", newest.rev) == [("b", b"3")]
+
+
+async def _check_following(store: Store) -> None:
+    """The log of all groups by position, and a log that has a name of its own."""
+    works = [Work(groups=(_group(name, "Ann"),), entries=(_entry(name, 1), _entry(name, 2))) for name in "abc"]
+    await asyncio.gather(*map(store.commit, works))
+    found = await store.log_after(0, limit=100)
+    assert [(entry.pos, entry.comm_id, entry.seq) for entry in found] == [
+        (number + 1, "abc"[number // 2], number % 2 + 1) for number in range(6)
+    ]
+    assert await store.log_after(2, limit=3) == found[2:5]
+    assert await store.log_after(6, limit=3) == []
+    assert len(store.epoch) >= 16
+
+
+async def _check_leading(store: Store) -> None:
+    first = await store.lead("deadlines")
+    assert first is not None
+    assert first.held
+    assert await store.lead("deadlines") is None
+    other = await store.lead("spending")
+    assert other is not None
+    await first.release()
+    await first.release()
+    await first.lost()
+    assert not first.held
+    again = await store.lead("deadlines")
+    assert again is not None
+    await store.close()
+    await again.lost()
+    await store.open()
+    assert await store.lead("deadlines") is not None
+
+
+async def check_shared_store(make: Callable[[], Store]) -> None:
+    """What several writers of one store may rely on. Each of `make` is another replica's store with the same contents,
+    which are empty at first."""
+    one, two = make(), make()
+    await asyncio.gather(one.open(), two.open())
+    try:
+        assert one.shared
+        assert two.shared
+        assert one.epoch == two.epoch
+        await _check_two_writers(one, two)
+        await _check_two_leaders(one, two)
+        await _check_many_at_once(one, two)
+    finally:
+        await one.close()
+        await two.close()
+
+
+async def _check_two_writers(one: Store, two: Store) -> None:
+    await one.commit(Work(groups=(_group("g", "Ann"),), entries=(_entry("g", 1),)))
+    assert await two.commit(Work(entries=(_entry("g", 2),))) == (2,)
+    assert await one.commit(Work(entries=(_entry("g", 3),))) == (3,)
+    assert await _refused(two, Work(entries=(_entry("g", 3, message_id="other"),)))
+    assert await _refused(one, Work(entries=(_entry("g", 5),)))
+    assert await _refused(two, Work(entries=(_entry("g", 4, message_id="g-1"),)))
+    assert await two.commit(Work(entries=(_entry("g", 4),))) == (4,)
+    assert [entry.seq for entry in await one.log_after(0, limit=9)] == [1, 2, 3, 4]
+    await one.commit(Work(documents=(Document(kind="agent", key="a", body=b"1", new=True),)))
+    assert await _refused(two, Work(documents=(Document(kind="agent", key="a", body=b"2", new=True),)))
+    await two.commit(Work(removed=(("agent", "a"),)))
+    assert [change.document for change in await one.documents_after("agent", 0, limit=9)][-1] is None
+
+
+async def _check_two_leaders(one: Store, two: Store) -> None:
+    leads = await one.lead("deadlines")
+    assert leads is not None
+    assert await two.lead("deadlines") is None
+    await leads.release()
+    leads = await two.lead("deadlines")
+    assert leads is not None
+    assert await one.lead("deadlines") is None
+    await two.close()
+    assert not leads.held
+    assert await one.lead("deadlines") is not None
+    await two.open()
+
+
+async def _check_many_at_once(one: Store, two: Store) -> None:
+    """Two writers compete for one group and write to groups of their own; a third party follows the log meanwhile."""
+    await one.commit(Work(groups=(_group("own0", "Ann"), _group("own1", "Ann"), _group("both", "Ann", "Bob"))))
+    begin = await one.newest()
+    wanted, refused = 60, 0
+
+    async def compete(store: Store, name: str, number: int) -> None:
+        nonlocal refused
+        while (seq := len(await store.log_of_group("both")) + 1) <= wanted:
+            own = Work(entries=(_entry(f"own{number}", seq, sender=name, message_id=f"own{number}-{seq}"),))
+            work = Work(entries=(_entry("both", seq, sender=name, message_id=f"{name}-{seq}"),))
+            answers = await asyncio.gather(store.commit(work), store.commit(own), return_exceptions=True)
+            unexpected = [a for a in answers if isinstance(a, BaseException) and not isinstance(a, Conflict)]
+            assert not unexpected
+            refused += isinstance(answers[0], Conflict)
+
+    seen: list[int] = []
+
+    async def follow() -> None:
+        while True:
+            fresh = await two.log_after(seen[-1] if seen else begin, limit=1000)
+            seen.extend(entry.pos for entry in fresh)
+            await asyncio.sleep(0)
+
+    following = asyncio.create_task(follow())
+    await asyncio.gather(compete(one, "Ann", 0), compete(two, "Bob", 1))
+    newest = await one.newest()
+    while not seen or seen[-1] < newest:
+        assert not following.done()
+        await asyncio.sleep(0)
+    following.cancel()
+    assert seen == list(range(begin + 1, newest + 1))
+    assert [entry.seq for entry in await two.log_of_group("both")] == list(range(1, wanted + 1))
 
 
 async def _check_strange_text(store: Store) -> None:

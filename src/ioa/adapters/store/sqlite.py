@@ -10,13 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ioa.adapters.store.group_commit import Job
 from ioa.adapters.store.sqlite_schema import connect, migrate
-from ioa.adapters.store.sqlite_writer import Job, SqliteWriter
-from ioa.ports.store import Document, GroupRow, Store, Stored, StoreUnavailable, Work
+from ioa.adapters.store.sqlite_writer import SqliteWriter
+from ioa.ports.store import Change, Document, GroupRow, Leadership, Store, Stored, StoreUnavailable, Work
 
 T = TypeVar("T")
 _READERS = 2
 _LOG = "l.pos, l.comm_id, l.seq, l.at, l.body"
+_CHANGES = """SELECT * FROM (
+        SELECT rev, kind, key, number, owner, body FROM documents
+        WHERE kind = :kind AND rev > :rev ORDER BY rev LIMIT :limit)
+    UNION ALL SELECT * FROM (
+        SELECT rev, kind, key, NULL, NULL, NULL FROM removals
+        WHERE kind = :kind AND rev > :rev ORDER BY rev LIMIT :limit)
+    ORDER BY rev LIMIT :limit"""
 
 
 class SqliteStore(Store):
@@ -32,6 +40,16 @@ class SqliteStore(Store):
         self._readers: ThreadPoolExecutor | None = None
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._epoch = ""
+        self._led: dict[str, Leadership] = {}
+
+    @property
+    def shared(self) -> bool:
+        return False
+
+    @property
+    def epoch(self) -> str:
+        return self._epoch
 
     async def open(self) -> None:
         if self._writer is not None:
@@ -44,6 +62,7 @@ class SqliteStore(Store):
             connection = connect(self._path)
             try:
                 migrate(connection)
+                (self._epoch,) = connection.execute("SELECT name FROM epoch").fetchone()
             finally:
                 connection.close()
             writer = SqliteWriter(self._path, max_bytes=self._max_bytes)
@@ -58,6 +77,8 @@ class SqliteStore(Store):
         self._writer = self._readers = None
         if writer is None or readers is None:
             return
+        for leadership in list(self._led.values()):
+            await leadership.release()
         await asyncio.to_thread(writer.close)
         await asyncio.to_thread(readers.shutdown)
         for connection in self._connections:
@@ -92,6 +113,10 @@ class SqliteStore(Store):
 
     async def newest(self) -> int:
         return await self._read(lambda run: run.execute("SELECT coalesce(max(pos), 0) FROM log").fetchone()[0])
+
+    async def log_after(self, after: int, *, limit: int) -> list[Stored]:
+        sql = f"SELECT {_LOG} FROM log l WHERE pos > ? ORDER BY pos LIMIT ?"  # noqa: S608 - constants
+        return await self._read(lambda run: _stored(run.execute(sql, (after, limit))))
 
     async def log_of_group(self, comm_id: str, *, after_seq: int = 0, limit: int = 1000) -> list[Stored]:
         sql = f"SELECT {_LOG} FROM log l WHERE comm_id = ? AND seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - constants
@@ -175,6 +200,23 @@ class SqliteStore(Store):
         values.append(limit)
         return await self._read(lambda run: _documents(run.execute(sql, values)))
 
+    async def documents_after(self, kind: str, rev: int, *, limit: int) -> list[Change]:
+        values = {"kind": kind, "rev": rev, "limit": limit}
+        return await self._read(lambda run: _changes(run.execute(_CHANGES, values)))
+
+    async def lead(self, name: str) -> Leadership | None:
+        """There is one process, and in it one store: whoever asks first leads."""
+        if self._writer is None:
+            raise StoreUnavailable("the store is closed")
+        if name in self._led:
+            return None
+
+        async def release() -> None:
+            del self._led[name]
+
+        leadership = self._led[name] = Leadership(release)
+        return leadership
+
 
 def _stored(rows: sqlite3.Cursor) -> list[Stored]:
     return [Stored(pos=row[0], comm_id=row[1], seq=row[2], at=row[3], body=row[4]) for row in rows]
@@ -182,6 +224,20 @@ def _stored(rows: sqlite3.Cursor) -> list[Stored]:
 
 def _documents(rows: sqlite3.Cursor) -> list[Document]:
     return [Document(number=row[0], kind=row[1], key=row[2], owner=row[3], body=row[4]) for row in rows]
+
+
+def _changes(rows: sqlite3.Cursor) -> list[Change]:
+    return [
+        Change(
+            rev=row[0],
+            kind=row[1],
+            key=row[2],
+            document=None
+            if row[3] is None
+            else Document(kind=row[1], key=row[2], number=row[3], owner=row[4], body=row[5]),
+        )
+        for row in rows
+    ]
 
 
 def _groups(run: sqlite3.Connection, where: str, values: Sequence[object], limit: int) -> list[GroupRow]:

@@ -50,7 +50,22 @@ CREATE INDEX documents_of_owner ON documents (kind, owner, number);
 CREATE INDEX documents_in_order ON documents (kind, number);
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+_VERSION_2 = """
+ALTER TABLE documents ADD COLUMN rev INTEGER NOT NULL DEFAULT 0;
+UPDATE documents SET rev = number;
+CREATE INDEX documents_changed ON documents (kind, rev);
+CREATE TABLE removals (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    rev INTEGER NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE INDEX removals_in_order ON removals (kind, rev);
+CREATE TABLE epoch (name TEXT NOT NULL);
+INSERT INTO epoch (name) VALUES (lower(hex(randomblob(16))));
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 """Script number n brings a database from version n to n + 1. Append; never change one that was released."""
 
 

@@ -6,31 +6,14 @@ by work, each in a savepoint, so that only the guilty ones are refused. If the d
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-import threading
-from collections import deque
 from collections.abc import Sequence
 
+from ioa.adapters.store.group_commit import Answer, GroupCommit, Job, stale
 from ioa.adapters.store.sqlite_schema import connect
 from ioa.ports.store import ENDED_STATE, Conflict, StoreUnavailable, Work, entries_follow, groups_of
 
-MAX_BATCH = 2_048
-MAX_WAITING = 50_000
 _REMEMBERED_GROUPS = 100_000
-
-Answer = tuple[int, ...] | Exception
-
-
-class Job:
-    """A work and where its answer goes."""
-
-    __slots__ = ("future", "loop", "work")
-
-    def __init__(self, work: Work, loop: asyncio.AbstractEventLoop) -> None:
-        self.work = work
-        self.loop = loop
-        self.future: asyncio.Future[tuple[int, ...]] = loop.create_future()
 
 
 class SqliteWriter:
@@ -39,51 +22,30 @@ class SqliteWriter:
     def __init__(self, path: str, *, max_bytes: int | None = None) -> None:
         self._path = path
         self._max_bytes = max_bytes
-        self._jobs: deque[Job] = deque()
-        self._wake = threading.Condition()
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="ioa-store", daemon=True)
+        self._queue = GroupCommit(self._write)
         self._last_seq: dict[str, int] = {}
         self._next_pos = 1
+        self._next_rev = 1
         self._connection = connect(path)
 
     def start(self) -> None:
         (newest,) = self._connection.execute("SELECT coalesce(max(pos), 0) FROM log").fetchone()
         self._next_pos = newest + 1
+        (newest,) = self._connection.execute(_NEWEST_REV).fetchone()
+        self._next_rev = newest + 1
         if self._max_bytes is not None:
             (page,) = self._connection.execute("PRAGMA page_size").fetchone()
             self._connection.execute(f"PRAGMA max_page_count = {max(1, self._max_bytes // page)}")
-        self._thread.start()
+        self._queue.start()
 
     def submit(self, job: Job) -> None:
         """Queue a job. Raises `StoreUnavailable` when closed or when too much waits."""
-        with self._wake:
-            if self._closing:
-                raise StoreUnavailable("the store is closed")
-            if len(self._jobs) >= MAX_WAITING:
-                raise StoreUnavailable(f"{MAX_WAITING} changes wait for the disk; try again later")
-            self._jobs.append(job)
-            if len(self._jobs) == 1:
-                self._wake.notify()
+        self._queue.submit(job)
 
     def close(self) -> None:
         """Write what waits, then stop. Blocks: call it off the event loop."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._queue.close()
         self._connection.close()
-
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not self._jobs and not self._closing:
-                    self._wake.wait()
-                batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
-            if not batch:
-                return
-            _answer(batch, self._write([job.work for job in batch]))
 
     def _write(self, works: Sequence[Work]) -> list[Answer]:
         first_pos = self._next_pos
@@ -114,7 +76,7 @@ class SqliteWriter:
                 answers.append(self._positions(work))
                 good.append(work)
             else:
-                answers.append(_stale())
+                answers.append(stale())
         first = self._next_pos - sum(len(work.entries) for work in good)
         self._insert(good, first)
         self._connection.execute("COMMIT")
@@ -125,7 +87,7 @@ class SqliteWriter:
         self._connection.execute("BEGIN IMMEDIATE")
         for work in works:
             if not self._follows(work):
-                answers.append(_stale())
+                answers.append(stale())
                 continue
             first = self._next_pos
             self._connection.execute("SAVEPOINT work")
@@ -186,35 +148,22 @@ class SqliteWriter:
             [(state, state == ENDED_STATE, comm_id) for work in works for comm_id, state in work.states],
         )
         for work in works:  # in the order of the works: a later one may bring back what an earlier one removed
-            run.executemany("DELETE FROM documents WHERE kind = ? AND key = ?", work.removed)
+            for kind, key in work.removed:
+                if run.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key)).rowcount:
+                    run.execute("REPLACE INTO removals (kind, key, rev) VALUES (?, ?, ?)", (kind, key, self._rev()))
             for document in work.documents:
                 run.execute(
                     _INSERT if document.new else _REPLACE,
-                    (document.kind, document.key, document.owner, document.body),
+                    (document.kind, document.key, document.owner, document.body, self._rev()),
                 )
 
-
-_INSERT = "INSERT INTO documents (kind, key, owner, body) VALUES (?, ?, ?, ?)"
-_REPLACE = f"{_INSERT} ON CONFLICT (kind, key) DO UPDATE SET owner = excluded.owner, body = excluded.body"
-
-
-def _stale() -> Conflict:
-    return Conflict("the entries do not follow the group's log")
+    def _rev(self) -> int:
+        self._next_rev += 1
+        return self._next_rev - 1
 
 
-def _answer(batch: Sequence[Job], answers: Sequence[Answer]) -> None:
-    """One wake-up of the loop for a whole batch; futures are resolved in order."""
-    try:
-        batch[0].loop.call_soon_threadsafe(_resolve, batch, answers)
-    except RuntimeError:  # the loop is closed: nobody waits any more, the data are safe
-        return
-
-
-def _resolve(batch: Sequence[Job], answers: Sequence[Answer]) -> None:
-    for job, answer in zip(batch, answers, strict=True):
-        if job.future.done():  # cancelled by whoever waited
-            continue
-        if isinstance(answer, Exception):
-            job.future.set_exception(answer)
-        else:
-            job.future.set_result(answer)
+_INSERT = "INSERT INTO documents (kind, key, owner, body, rev) VALUES (?, ?, ?, ?, ?)"
+_REPLACE = (
+    f"{_INSERT} ON CONFLICT (kind, key) DO UPDATE SET owner = excluded.owner, body = excluded.body, rev = excluded.rev"
+)
+_NEWEST_REV = "SELECT coalesce(max(rev), 0) FROM (SELECT rev FROM documents UNION ALL SELECT rev FROM removals)"

@@ -12,7 +12,7 @@ from ioa.adapters.store.memory import MemoryStore
 from ioa.adapters.store.sqlite import SqliteStore
 from ioa.adapters.store.sqlite_schema import MIGRATIONS, migrate
 from ioa.ports.store import Document, Entry, GroupRow, StoreUnavailable, Work
-from ioa.testing.stores import check_store
+from ioa.testing.stores import check_shared_store, check_store
 
 
 def entry(seq: int, size_bytes: int = 10) -> Entry:
@@ -24,6 +24,11 @@ GROUP = GroupRow(comm_id="g", goal_id="goal", owner="@me", members=("Ann",))
 
 async def test_memory_store_keeps_the_contract():
     await check_store(MemoryStore)
+
+
+async def test_memory_stores_beside_each_other_keep_the_contract_of_several_writers():
+    first = MemoryStore(shared=True)
+    await check_shared_store(first.beside)
 
 
 async def test_sqlite_store_keeps_the_contract(tmp_path):
@@ -106,6 +111,25 @@ async def test_a_newer_database_is_refused_with_the_remedy(tmp_path):
     connection.close()
     with pytest.raises(StoreUnavailable, match=r"version 99.*upgrade ioa"):
         await SqliteStore(path).open()
+
+
+async def test_a_database_of_the_first_version_keeps_its_records_and_gets_an_epoch(tmp_path):
+    connection = sqlite3.connect(tmp_path / "hub.sqlite", isolation_level=None)
+    migrate(connection, MIGRATIONS[:1])
+    for key in ("b", "a"):
+        connection.execute("INSERT INTO documents (kind, key, owner, body) VALUES ('agent', ?, 'me', x'64')", (key,))
+    connection.close()
+    store = SqliteStore(tmp_path / "hub.sqlite")
+    await store.open()
+    assert [change.key for change in await store.documents_after("agent", 0, limit=9)] == ["b", "a"]
+    await store.commit(Work(documents=(Document(kind="agent", key="b", body=b"new"),)))
+    assert [change.key for change in await store.documents_after("agent", 0, limit=9)] == ["a", "b"]
+    epoch = store.epoch
+    await store.close()
+    await store.open()
+    assert store.epoch == epoch
+    assert epoch
+    await store.close()
 
 
 def test_an_older_database_is_brought_forward_step_by_step():
