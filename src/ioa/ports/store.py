@@ -69,7 +69,8 @@ class GroupRow(Struct, frozen=True, kw_only=True):
 class Document(Struct, frozen=True, kw_only=True):
     """A record under (`kind`, `key`); `owner` can be searched for. `number` is the order of creation, set by the store.
 
-    With `new`, the work is a `Conflict` if the record exists; otherwise it is replaced.
+    With `new`, the work is a `Conflict` if the record exists; with `replaces`, if its body is not this one (or it does
+    not exist); otherwise it is replaced. Of a record that is read, both are unset.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class Document(Struct, frozen=True, kw_only=True):
     owner: str = ""
     new: bool = False
     number: int = 0
+    replaces: bytes | None = None
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -217,6 +219,11 @@ class Store(Protocol):
         """What became of the records of a kind past revision `rev`, in order of revision: the newest of each record
         at least. Revisions grow over all kinds, in the order in which they can be read; whoever begins with 0 and goes
         on from the last one seen knows every record, and misses none."""
+        ...
+
+    async def newest_rev(self) -> int:
+        """The newest revision of any record; 0 if there is none. Whoever reads records after this, and goes on by
+        `documents_after` from it, misses no change of them."""
         ...
 
     async def lead(self, name: str) -> Leadership | None:

@@ -28,6 +28,7 @@ async def check_store(make: Callable[[], Store]) -> None:
         _check_member_and_goal,
         _check_group_rows,
         _check_documents,
+        _check_exchanges,
         _check_changes,
         _check_following,
         _check_leading,
@@ -180,6 +181,37 @@ async def _check_documents(store: Store) -> None:
     assert await store.document("agent", "b") is None
     await store.commit(Work(removed=(("goal", "b"),), documents=(Document(kind="goal", key="b", body=b"5", new=True),)))
     assert (await keys("goal"))[-1] == "b"
+
+
+async def _check_exchanges(store: Store) -> None:
+    """A record is replaced only if it is still what its writer has seen; all of the work or nothing."""
+
+    def exchange(old: bytes, new: bytes, *more: Document) -> Work:
+        return Work(documents=(*more, Document(kind="goal", key="a", body=new, owner=new.decode(), replaces=old)))
+
+    assert await _refused(store, exchange(b"1", b"2"))
+    assert await store.newest_rev() == 0
+    await store.commit(Work(documents=(Document(kind="goal", key="a", body=b"1"),)))
+    answers = await asyncio.gather(
+        *(
+            store.commit(exchange(b"1", body, Document(kind="made", key=body.decode(), body=body)))
+            for body in (b"2", b"3")
+        ),
+        return_exceptions=True,
+    )
+    assert [type(answer) for answer in answers] == [tuple, Conflict]
+    goal = await store.document("goal", "a")
+    assert goal is not None
+    assert (goal.body, goal.owner, goal.replaces) == (b"2", "2", None)
+    assert [entry.key for entry in await store.documents("made")] == ["2"]
+    before = await store.newest_rev()
+    await asyncio.gather(*(store.commit(exchange(old, new)) for old, new in ((b"2", b"4"), (b"4", b"5"))))
+    changes = await store.documents_after("goal", before, limit=9)
+    assert [change.document.body for change in changes if change.document][-1] == b"5"
+    assert await store.newest_rev() == changes[-1].rev
+    await store.commit(Work(removed=(("goal", "a"),)))
+    assert await store.newest_rev() > changes[-1].rev
+    assert await _refused(store, exchange(b"5", b"6"))
 
 
 async def _check_changes(store: Store) -> None:

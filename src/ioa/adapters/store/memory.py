@@ -99,12 +99,7 @@ class MemoryStore(Store):
             or len(names) < len(work.entries)
             or names & self._kept.seen
             or any(row.comm_id in self._kept.groups for row in work.groups)
-            or any(
-                entry.new
-                and (entry.kind, entry.key) in self._kept.documents
-                and (entry.kind, entry.key) not in work.removed
-                for entry in work.documents
-            )
+            or any(self._contradicts(entry, work) for entry in work.documents)
         ):
             raise Conflict("the work does not follow what is stored")
         self._kept.seen |= names
@@ -125,9 +120,19 @@ class MemoryStore(Store):
             old = self._kept.documents.get((entry.kind, entry.key))
             self._kept.numbers += 1
             number = old.number if old else self._kept.numbers
-            stored = self._kept.documents[entry.kind, entry.key] = replace(entry, number=number, new=False)
+            stored = self._kept.documents[entry.kind, entry.key] = replace(
+                entry, number=number, new=False, replaces=None
+            )
             self._changed(entry.kind, entry.key, stored)
         return tuple(range(first, len(self._kept.log) + 1))
+
+    def _contradicts(self, entry: Document, work: Work) -> bool:
+        known = self._kept.documents.get((entry.kind, entry.key))
+        if known is not None and (entry.kind, entry.key) in work.removed:
+            known = None
+        if entry.replaces is not None and (known is None or known.body != entry.replaces):
+            return True
+        return entry.new and known is not None
 
     def _changed(self, kind: str, key: str, document: Document | None) -> None:
         changes = self._kept.changes[kind]
@@ -225,6 +230,10 @@ class MemoryStore(Store):
                 break
             fresh.append(change)
         return list(islice(reversed(fresh), limit))
+
+    async def newest_rev(self) -> int:
+        self._check_open()
+        return self._kept.revisions
 
     async def lead(self, name: str) -> Leadership | None:
         self._check_open()

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ioa.adapters.store.group_commit import Job
 from ioa.adapters.store.sqlite_schema import connect, migrate
-from ioa.adapters.store.sqlite_writer import SqliteWriter
+from ioa.adapters.store.sqlite_writer import NEWEST_REV, SqliteWriter
 from ioa.ports.store import Change, Document, GroupRow, Leadership, Store, Stored, StoreUnavailable, Work
 
 T = TypeVar("T")
@@ -203,6 +203,9 @@ class SqliteStore(Store):
     async def documents_after(self, kind: str, rev: int, *, limit: int) -> list[Change]:
         values = {"kind": kind, "rev": rev, "limit": limit}
         return await self._read(lambda run: _changes(run.execute(_CHANGES, values)))
+
+    async def newest_rev(self) -> int:
+        return await self._read(lambda run: run.execute(NEWEST_REV).fetchone()[0])
 
     async def lead(self, name: str) -> Leadership | None:
         """There is one process, and in it one store: whoever asks first leads."""

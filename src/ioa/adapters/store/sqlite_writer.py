@@ -31,7 +31,7 @@ class SqliteWriter:
     def start(self) -> None:
         (newest,) = self._connection.execute("SELECT coalesce(max(pos), 0) FROM log").fetchone()
         self._next_pos = newest + 1
-        (newest,) = self._connection.execute(_NEWEST_REV).fetchone()
+        (newest,) = self._connection.execute(NEWEST_REV).fetchone()
         self._next_rev = newest + 1
         if self._max_bytes is not None:
             (page,) = self._connection.execute("PRAGMA page_size").fetchone()
@@ -152,10 +152,11 @@ class SqliteWriter:
                 if run.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key)).rowcount:
                     run.execute("REPLACE INTO removals (kind, key, rev) VALUES (?, ?, ?)", (kind, key, self._rev()))
             for document in work.documents:
-                run.execute(
-                    _INSERT if document.new else _REPLACE,
-                    (document.kind, document.key, document.owner, document.body, self._rev()),
-                )
+                values = (document.kind, document.key, document.owner, document.body, self._rev())
+                if document.replaces is None:
+                    run.execute(_INSERT if document.new else _REPLACE, values)
+                elif not run.execute(_EXCHANGE, (*values, document.replaces)).rowcount:
+                    raise sqlite3.IntegrityError(f"{document.kind} {document.key!r} is not what was to be replaced")
 
     def _rev(self) -> int:
         self._next_rev += 1
@@ -166,4 +167,5 @@ _INSERT = "INSERT INTO documents (kind, key, owner, body, rev) VALUES (?, ?, ?, 
 _REPLACE = (
     f"{_INSERT} ON CONFLICT (kind, key) DO UPDATE SET owner = excluded.owner, body = excluded.body, rev = excluded.rev"
 )
-_NEWEST_REV = "SELECT coalesce(max(rev), 0) FROM (SELECT rev FROM documents UNION ALL SELECT rev FROM removals)"
+_EXCHANGE = "UPDATE documents SET owner = ?3, body = ?4, rev = ?5 WHERE kind = ?1 AND key = ?2 AND body = ?6"
+NEWEST_REV = "SELECT coalesce(max(rev), 0) FROM (SELECT rev FROM documents UNION ALL SELECT rev FROM removals)"
