@@ -94,7 +94,7 @@ async def open_hub(
         stack.push_async_callback(hub.stop)  # first, so that agents are told
         if listen:
             await server.start()
-        token = None if settings.users else await asyncio.to_thread(local_token, settings.data_dir)
+        token = None if not settings.has_local_user else await asyncio.to_thread(local_token, settings.data_dir)
         yield OpenHub(hub, build_app(hub), server.url if listen else "", token)
 
 

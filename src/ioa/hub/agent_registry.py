@@ -64,11 +64,11 @@ class Registry:
         self._agents[key] = record
         self._keys[record.card.name] = key
         self._owned[record.owner] = self._owned.get(record.owner, 0) + (not record.removed)
-        if not record.removed:
+        if not record.removed and record.token_hash:
             self._tokens[record.token_hash] = key
 
     def __len__(self) -> int:
-        return len(self._tokens)
+        return sum(self._owned.values())
 
     def get(self, name: str) -> AgentRecord | None:
         key = self._keys.get(name)
@@ -138,6 +138,13 @@ class Registry:
         record = replace(self.named(name), removed=True)
         await self._write(name_key(name), record)
         return record
+
+    async def drop_token(self, name: str, hashed: str) -> None:
+        """The token of the agent's registration is no longer one, if it is that with this hash. Raises `Refused`
+        (unknown_agent)."""
+        record = self.named(name)
+        if record.token_hash == hashed:
+            await self._write(name_key(name), replace(record, token_hash=""))
 
     async def _write(self, key: str, record: AgentRecord) -> None:
         if key in self._reserved:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from ioa.hub.records import CONTACTS, CURSOR, ContactsRecord, CursorRecord, document
-from ioa.hub.security import TokenBucket
+from ioa.hub.security import HERE, Identity, Peer, TokenBucket
 from ioa.hub.session_management import (
     GOING_AWAY,
     NOT_AUTHENTICATED,
@@ -76,16 +76,19 @@ class ConnectionLoop:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._none_open.wait(), 2 * _FAREWELL_S)
 
-    async def serve(self, connection: Connection) -> None:
+    async def serve(self, connection: Connection, peer: Peer = HERE) -> None:
         """One connection, from hello to close."""
         self._open += 1
         self._none_open.clear()
         try:
             if self._open > self._limits.connections:
                 raise SessionEnded(SLOW_CONSUMER, "the hub has all the connections that it may have; try again later")
-            session = await self._welcome(connection)
+            session, identity = await self._welcome(connection, peer)
             try:
-                await self._talk(session, connection)
+                with self._hub.leases.hold(identity, session.end_token):
+                    await self._talk(session, connection)
+            except Refused as error:
+                raise SessionEnded(NOT_AUTHENTICATED, error.rule, error.code) from error
             finally:
                 self._hub.sessions.leave(session)
                 await self._note_cursor(session)
@@ -103,7 +106,7 @@ class ConnectionLoop:
             if not self._open:
                 self._none_open.set()
 
-    async def _welcome(self, connection: Connection) -> Session:
+    async def _welcome(self, connection: Connection, peer: Peer) -> tuple[Session, Identity]:
         """The hello's answer. Raises `SessionEnded` for a hello that is missing, late or wrong."""
         data = await self._first_frame(connection)
         try:
@@ -121,10 +124,13 @@ class ConnectionLoop:
                 "wrong_version",
             )
         try:
-            identity = self._hub.identify(hello.token)
+            identity = await self._hub.sign_in.identify(hello.token, peer)
             if identity.kind != "agent":
-                raise Refused("not_authenticated", "this is a user's token; register an agent and use its own")
+                whose = f"this is the token of a {identity.kind}"
+                raise Refused("not_authenticated", f"{whose}; register an agent and use its own")
         except Refused as error:
+            if error.code == "too_fast":
+                raise SessionEnded(TOO_FAST, error.rule, error.code) from error
             raise SessionEnded(NOT_AUTHENTICATED, error.rule, error.code) from error
         newest = await self._hub.store.newest()
         # A cursor from the future is that of another hub, or of one whose data were lost: begin anew.
@@ -142,7 +148,7 @@ class ConnectionLoop:
         )
         for goal in self._hub.goals.came_online(identity.name):
             await session.answer(goal.offer())
-        return session
+        return session, identity
 
     async def _first_frame(self, connection: Connection) -> bytes:
         receiving = asyncio.ensure_future(connection.receive())

@@ -12,7 +12,8 @@ from msgspec import Meta, Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from ioa.hub.security import Identity
+from ioa.hub.peers import peer_of
+from ioa.hub.security import Identity, Peer, Scope
 from ioa.protocol.complaints import complaint, shown
 from ioa.protocol.errors import Code, ProtocolError, Refused
 from ioa.protocol.names import printable
@@ -97,15 +98,42 @@ class Call:
         assert self.caller is not None, "only public operations have no caller"
         return self.caller
 
+    @property
+    def peer(self) -> Peer:
+        """Where the request comes from."""
+        return peer_of(self.request)
+
     def path(self, name: str) -> str:
         return str(self.request.path_params[name]).replace(SLASH, "/")
 
+    def sees_all(self, everybody: bool) -> bool:
+        """Does this list show what all users have? Raises `Refused` (not_allowed) for those who may not ask so."""
+        if everybody and not self.identity.operator:
+            raise Refused("not_allowed", "everybody is for operators; leave it out to see what is yours")
+        return everybody or self.identity.kind == "operator"
+
+    def operator_reads(self, what: str) -> None:
+        """An operator looks at what is somebody else's: that is written down, once for each thing while the hub
+        runs."""
+        self.hub.audit.note_once("operator_read", self.identity, what, peer=self.peer)
+
     def user(self) -> str:
-        """The calling user's name. Raises `Refused` for agents."""
+        """The calling user's name. Raises `Refused` for agents and others."""
         if self.identity.kind != "user":
-            raise Refused("not_allowed", "this is for users; an agent's token cannot do it")
+            raise Refused("not_allowed", f"this is for users; the token of a {self.identity.kind} cannot do it")
         return self.identity.name
 
+
+EVERYBODY: tuple[Scope, ...] = ("user", "agent", "operator")
+"""Everybody of this hub. Other hubs (peers) may do only what says so."""
+
+ACTORS: tuple[Scope, ...] = ("user", "agent")
+"""Those who take part. Operators look on, and end what must end."""
+
+DISCOVERY: tuple[Scope, ...] = (*EVERYBODY, "peer")
+"""Whom another hub may ask for as well: its users look for agents here. It sees public ones only."""
+
+OPERATORS: tuple[Scope, ...] = ("operator",)
 
 Handler = Callable[[Call], Awaitable[object]]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
@@ -114,7 +142,7 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """An operation. `answer` is the struct that its handler returns (None: the handler makes the response itself, with
-    the `media_type`); `status` is that of success."""
+    the `media_type`); `status` is that of success; `scopes` are the tokens that it is for."""
 
     method: Method
     path: str
@@ -127,6 +155,7 @@ class Endpoint:
     public: bool = False
     media_type: str = JSON
     upload: bool = False
+    scopes: tuple[Scope, ...] = EVERYBODY
 
 
 _STATUS: dict[Code, int] = {
@@ -139,6 +168,7 @@ _STATUS: dict[Code, int] = {
     "unknown_task": 404,
     "unknown_artifact": 404,
     "unknown_goal": 404,
+    "unknown_token": 404,
     "name_taken": 409,
     "duplicate": 409,
     "concluded": 409,

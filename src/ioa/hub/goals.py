@@ -263,9 +263,9 @@ class Goals:
         text = f"This conclusion was written by the hub: {reason}. Start agents that can do it, then ask again."
         unit.put_goal(replace(goal, status="failed", initiator=None, conclusion=text, ended_at=self._clock.now_s()))
 
-    async def cancel(self, goal_id: str, reason: str = "") -> GoalRecord:
+    async def cancel(self, goal_id: str, reason: str = "", *, by: str = "its owner") -> GoalRecord:
         """End a goal and all its groups. One that has ended stays as it is. Raises `Refused` (unknown_goal)."""
-        text = f"cancelled by its owner{': ' + reason if reason else ''}"
+        text = f"cancelled by {by}{': ' + reason if reason else ''}"
 
         def decide(unit: Unit) -> None:
             goal = unit.goal(goal_id)

@@ -17,7 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from ioa.hub import http_agents, http_artifacts, http_goals, http_groups
+from ioa.hub import http_agents, http_artifacts, http_audit, http_goals, http_groups, http_tokens
 from ioa.hub.endpoint import (
     SLASH,
     ApiError,
@@ -31,13 +31,15 @@ from ioa.hub.endpoint import (
     json_response,
 )
 from ioa.hub.http_goals import Reason
+from ioa.hub.http_tokens import Rotation
 from ioa.hub.hub import Hub
 from ioa.hub.openapi import openapi
-from ioa.hub.security import bearer
+from ioa.hub.peers import peer_of
+from ioa.hub.security import Identity, bearer
 from ioa.hub.settings import HubSettings
 from ioa.hub.websocket import WebSocketConnection
 from ioa.ports.store import Conflict, StoreUnavailable
-from ioa.protocol.errors import Code, ProtocolError
+from ioa.protocol.errors import Code, ProtocolError, Refused
 from ioa.protocol.names import printable
 
 log = logging.getLogger(__name__)
@@ -47,9 +49,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *http_goals.ENDPOINTS,
     *http_groups.ENDPOINTS,
     *http_artifacts.ENDPOINTS,
+    *http_tokens.ENDPOINTS,
+    *http_audit.ENDPOINTS,
 )
 CONNECT_PATH = "/v1/connect"
-_OPTIONAL_BODIES = (Reason,)
+_OPTIONAL_BODIES = (Reason, Rotation)
 
 
 def build_app(hub: Hub) -> Starlette:
@@ -61,7 +65,7 @@ def build_app(hub: Hub) -> Starlette:
 
     async def connect(socket: WebSocket) -> None:
         await socket.accept()
-        await hub.serve(WebSocketConnection(socket))
+        await hub.serve(WebSocketConnection(socket), peer_of(socket))
 
     by_path: dict[str, list[Endpoint]] = {}
     for endpoint in ENDPOINTS:
@@ -160,13 +164,26 @@ def _handled(hub: Hub, endpoint: Endpoint) -> Callable[[Request], Awaitable[Resp
 
 async def _called(hub: Hub, endpoint: Endpoint, request: Request) -> Response:
     limits = hub.settings.limits
-    caller = None if endpoint.public else hub.identify(bearer(request.headers.get("authorization")))
+    caller = None if endpoint.public else await _identified(hub, endpoint, request)
     query = decoded_query(request, endpoint.query)
     body: object = None
     if endpoint.body is not None and not (endpoint.body in _OPTIONAL_BODIES and _no_body(request)):
         body = await decoded_body(request, endpoint.body, max_bytes=limits.body_bytes, timeout_s=limits.body_timeout_s)
     answer = await endpoint.handler(Call(hub=hub, request=request, caller=caller, query=query, body=body))
     return answer if isinstance(answer, Response) else json_response(answer, endpoint.status)
+
+
+async def _identified(hub: Hub, endpoint: Endpoint, request: Request) -> Identity:
+    """Who asks. Raises `Refused`: not_authenticated, too_fast, not_allowed for an operation that is not for them."""
+    peer = peer_of(request)
+    header = request.headers.get("authorization")
+    token = bearer(header) if header is not None or peer.certificate is None else None
+    caller = await hub.sign_in.identify(token, peer)
+    if caller.kind not in endpoint.scopes and not (caller.operator and "operator" in endpoint.scopes):
+        raise Refused(
+            "not_allowed", f"this is not for the token of a {caller.kind}; it is for: {', '.join(endpoint.scopes)}"
+        )
+    return caller
 
 
 def _no_body(request: Request) -> bool:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from ioa.hub.endpoint import ApiError, Call, Endpoint, Items, Page, json_response
+from ioa.hub.endpoint import ACTORS, DISCOVERY, ApiError, Call, Endpoint, Items, Page, json_response
 from ioa.hub.records import CONTACTS, AgentRecord, ContactsRecord, read
-from ioa.hub.session_management import GOING_AWAY
+from ioa.hub.tokens import REMOVED, ROTATED, registered_id
 from ioa.hub.views import AgentView, ContactsView, Health, Registered, agent_view
 from ioa.protocol.cards import AgentType, Card
 from ioa.protocol.errors import Refused
@@ -49,29 +49,40 @@ async def health(call: Call) -> Health:
 async def register(call: Call) -> object:
     assert isinstance(call.body, Card)
     assert isinstance(call.query, Rotate)
-    record, token, is_new = await call.hub.registry.register(call.user(), call.body, rotate=call.query.rotate)
+    hub = call.hub
+    before = hub.registry.get(call.body.name)
+    record, token, is_new = await hub.registry.register(call.user(), call.body, rotate=call.query.rotate)
+    hub.audit.note("agent_registered", call.identity, record.card.name, peer=call.peer)
+    if before is not None and before.token_hash:
+        await hub.tokens.ended(registered_id(before), ROTATED)
     return json_response(Registered(name=record.card.name, token=token), 201 if is_new else 200)
 
 
 async def update(call: Call) -> AgentView:
     assert isinstance(call.body, Card)
-    record = _own(call)
-    return _view(call, await call.hub.registry.update(record.card.name, call.body))
+    record = await call.hub.registry.update(_own(call).card.name, call.body)
+    call.hub.audit.note("agent_changed", call.identity, record.card.name, peer=call.peer)
+    return _view(call, record)
 
 
 async def remove(call: Call) -> AgentView:
-    record = await call.hub.registry.remove(_own(call).card.name)
-    session = call.hub.sessions.get(record.card.name)
-    if session is not None:
-        session.end(GOING_AWAY, "the agent was removed", "not_authenticated")
-    call.hub.goals.forget_agent(record.card.name)
+    hub = call.hub
+    record = _own(call, operators=True)
+    await hub.tokens.end_agent(call.identity, record)
+    record = await hub.registry.remove(record.card.name)
+    hub.audit.note("agent_removed", call.identity, record.card.name, peer=call.peer)
+    await hub.tokens.ended(registered_id(record), REMOVED)
+    hub.goals.forget_agent(record.card.name)
     return agent_view(record, online=False)
 
 
-def _own(call: Call) -> AgentRecord:
-    """The agent in the path, if the caller is its owner or itself. Raises `Refused`."""
+def _own(call: Call, *, operators: bool = False) -> AgentRecord:
+    """The agent in the path, if the caller is its owner or itself, or an operator where that is enough. Raises
+    `Refused`."""
     record = call.hub.registry.named(call.path("name"))
     me = call.identity
+    if operators and me.operator:
+        return record
     if me.name != (record.owner if me.kind == "user" else record.card.name):
         raise Refused("not_allowed", f"agent {record.card.name!r} belongs to somebody else; ask its owner")
     return record
@@ -178,6 +189,7 @@ ENDPOINTS = (
         answer=Registered,
         query=Rotate,
         status=201,
+        scopes=ACTORS,
     ),
     Endpoint(
         method="GET",
@@ -186,6 +198,7 @@ ENDPOINTS = (
         handler=find,
         answer=Items[AgentView],
         query=AgentSearch,
+        scopes=DISCOVERY,
     ),
     Endpoint(
         method="GET",
@@ -193,6 +206,7 @@ ENDPOINTS = (
         summary="One agent: its card, and whether it is there.",
         handler=get,
         answer=AgentView,
+        scopes=DISCOVERY,
     ),
     Endpoint(
         method="PUT",
@@ -201,11 +215,12 @@ ENDPOINTS = (
         handler=update,
         body=Card,
         answer=AgentView,
+        scopes=ACTORS,
     ),
     Endpoint(
         method="DELETE",
         path="/v1/agents/{name}",
-        summary="Remove an agent: its token ends, its name stays yours. For its owner and itself.",
+        summary="Remove an agent: its tokens end, its name stays its owner's. For its owner, itself and operators.",
         handler=remove,
         answer=AgentView,
     ),

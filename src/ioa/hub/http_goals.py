@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from starlette.responses import StreamingResponse
 
-from ioa.hub.endpoint import Call, Endpoint, Items, Page, json_response
+from ioa.hub.endpoint import ACTORS, Call, Endpoint, Items, Page, json_response
 from ioa.hub.events import goal_events
 from ioa.hub.goals import NewGoal
 from ioa.hub.records import GOAL, GoalRecord, GoalStatus, read
@@ -40,9 +40,10 @@ class Reason(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class GoalPage(Page, kw_only=True, forbid_unknown_fields=True):
-    """`status` keeps goals with this status only."""
+    """`status` keeps goals with this status only. `everybody`, for operators: those of all users."""
 
     status: GoalStatus | None = None
+    everybody: bool = False
 
 
 async def create(call: Call) -> Goal:
@@ -74,6 +75,9 @@ async def _own(call: Call) -> GoalRecord:
     speaker = call.identity.speaker
     if record.owner == speaker:
         return record
+    if call.identity.operator:
+        call.operator_reads(f"goal {record.goal_id}")
+        return record
     if call.identity.kind == "agent" and any(speaker in row.members for row in await _rows(call, record)):
         return record
     raise Refused("not_allowed", f"goal_id {record.goal_id!r} is somebody else's; GET /v1/goals lists yours")
@@ -91,9 +95,9 @@ async def _view(call: Call, record: GoalRecord) -> Goal:
 async def listed(call: Call) -> Items[Goal]:
     query = call.query
     assert isinstance(query, GoalPage)
-    owner = call.identity.speaker
     if call.identity.kind == "agent":
         raise Refused("not_allowed", "goals are listed to users; an agent sees its groups at /v1/groups")
+    owner = None if call.sees_all(query.everybody) else call.identity.speaker
     views: list[Goal] = []
     before = query.before_number()
     while True:
@@ -124,10 +128,12 @@ async def calls(call: Call) -> Items[ModelCall]:
 
 async def cancel(call: Call) -> Goal:
     record = await _own(call)
-    if record.owner != call.identity.speaker:
+    if record.owner != call.identity.speaker and not call.identity.operator:
         raise Refused("not_allowed", "only the user whose goal it is can cancel it")
     reason = call.body.reason if isinstance(call.body, Reason) else ""
-    return await _view(call, await call.hub.goals.cancel(record.goal_id, reason))
+    call.hub.audit.note("goal_cancelled", call.identity, record.goal_id, peer=call.peer, reason=reason)
+    by = "its owner" if record.owner == call.identity.speaker else f"{call.identity.speaker}, an operator of the hub"
+    return await _view(call, await call.hub.goals.cancel(record.goal_id, reason, by=by))
 
 
 async def events(call: Call) -> object:
@@ -137,7 +143,7 @@ async def events(call: Call) -> object:
         return json_response(
             {"error": {"code": "malformed", "message": "Last-Event-ID is no cursor of this stream"}}, 400
         )
-    stream = goal_events(call.hub, record.goal_id, after=int(last))
+    stream = goal_events(call.hub, record.goal_id, after=int(last), reader=call.identity)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
@@ -151,11 +157,12 @@ ENDPOINTS = (
         body=GoalRequest,
         answer=Goal,
         status=202,
+        scopes=ACTORS,
     ),
     Endpoint(
         method="GET",
         path="/v1/goals",
-        summary="Your goals, newest first.",
+        summary="Your goals, newest first; for operators, those of all users.",
         handler=listed,
         answer=Items[Goal],
         query=GoalPage,

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from ioa.conversation.group import GroupState
-from ioa.hub.endpoint import ApiError, Call, Endpoint, Items, Page
+from ioa.hub.endpoint import ACTORS, ApiError, Call, Endpoint, Items, Page
 from ioa.hub.group_log import Chat
 from ioa.hub.http_goals import Reason
 from ioa.hub.views import EntryView, GroupView, TaskView, entry_view, group_view, task_views
@@ -16,11 +16,13 @@ from ioa.protocol.messages import MAX_TEXT_CHARS, AnyMessage, Interjection, Task
 
 
 class GroupPage(Page, kw_only=True, forbid_unknown_fields=True):
-    """Keep only groups of this goal, in this state, with this member."""
+    """Keep only groups of this goal, in this state, with this member. `everybody`, for operators: those of all
+    users."""
 
     goal_id: str | None = None
     state: GroupState | None = None
     member: str | None = None
+    everybody: bool = False
 
 
 class Said(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +46,7 @@ async def listed(call: Call) -> Items[GroupView]:
         raise Refused("not_allowed", f"member {query.member!r} is not you: an agent sees its own groups; leave it out")
     rows = await call.hub.store.group_rows(
         goal_id=query.goal_id,
-        owner=me.speaker if me.kind == "user" else None,
+        owner=me.speaker if me.kind != "agent" and not call.sees_all(query.everybody) else None,
         member=me.name if me.kind == "agent" else query.member,
         state=query.state,
         before=query.before_number(),
@@ -61,7 +63,11 @@ async def _seen(call: Call) -> Chat:
     chat = await call.hub.groups.load(comm_id)
     if chat is None:
         raise Refused("unknown_group", f"comm_id {comm_id!r} is no group of this hub; GET /v1/groups lists yours")
-    if call.identity.speaker not in (*chat.group.members, chat.group.owner):
+    if call.identity.speaker in (*chat.group.members, chat.group.owner):
+        return chat
+    if call.identity.operator:
+        call.operator_reads(f"group {comm_id}")
+    else:
         raise Refused(
             "not_a_member", f"comm_id {comm_id!r} is a group of others; members and the goal's owner may read it"
         )
@@ -119,13 +125,16 @@ def _message_id(call: Call) -> str:
 async def cancel(call: Call) -> GroupView:
     chat = await _seen(call)
     group = chat.group
-    if call.identity.speaker != group.owner:
+    mine = call.identity.speaker == group.owner
+    if not mine and not call.identity.operator:
         raise Refused("not_allowed", f"only {group.owner}, whose goal it is, can cancel group {group.comm_id}")
     reason = call.body.reason if isinstance(call.body, Reason) else ""
+    call.hub.audit.note("group_cancelled", call.identity, group.comm_id, peer=call.peer, reason=reason)
+    by = "its owner" if mine else f"{call.identity.speaker}, an operator of the hub"
     if group.parent is None:
-        await call.hub.goals.cancel(group.goal_id, reason)
+        await call.hub.goals.cancel(group.goal_id, reason, by=by)
     else:
-        text = f"cancelled by its owner{': ' + reason if reason else ''}"
+        text = f"cancelled by {by}{': ' + reason if reason else ''}"
         await call.hub.routing.force_conclusion(group.comm_id, text)
     return group_view(await _seen(call))
 
@@ -146,7 +155,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/v1/groups",
-        summary="Group chats that you may read, newest first.",
+        summary="Group chats that you may read, newest first; for operators, all.",
         handler=listed,
         answer=Items[GroupView],
         query=GroupPage,
@@ -176,6 +185,7 @@ ENDPOINTS = (
         body=Said,
         answer=Noted,
         status=201,
+        scopes=ACTORS,
     ),
     Endpoint(
         method="POST",
@@ -192,5 +202,6 @@ ENDPOINTS = (
         handler=cancel_task,
         body=Reason,
         answer=Noted,
+        scopes=ACTORS,
     ),
 )

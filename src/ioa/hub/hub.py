@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 
 from ioa.hub.agent_query import AgentQuery, Split
 from ioa.hub.agent_registry import Registry
 from ioa.hub.alarms import Alarms
 from ioa.hub.artifacts import Artifacts
+from ioa.hub.audit import Audit
 from ioa.hub.connection_loop import ConnectionLoop
 from ioa.hub.data_lock import DataLock
 from ioa.hub.deadlines import Deadlines
@@ -21,15 +22,19 @@ from ioa.hub.goal_book import GoalBook
 from ioa.hub.goals import Goals
 from ioa.hub.group_log import GroupLog
 from ioa.hub.group_setup import GroupSetup
+from ioa.hub.leases import Leases
 from ioa.hub.ledger import Ledger
 from ioa.hub.message_routing import MessageRouting
-from ioa.hub.security import Identity, Users, token_hash
+from ioa.hub.security import HERE, Identity, Peer, token_hash
 from ioa.hub.session_management import GOING_AWAY, Sessions
 from ioa.hub.settings import HubSettings
+from ioa.hub.sign_in import UNKNOWN, SignIn
 from ioa.hub.spending import Accounts
+from ioa.hub.tokens import Tokens
 from ioa.hub.traces import HubTraces
 from ioa.hub.unit import Unit
 from ioa.hub.watchers import Watchers
+from ioa.ports.authenticator import Authenticator
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.index import AgentIndex
 from ioa.ports.store import Store
@@ -48,6 +53,7 @@ class Hub:
     """One hub over a store, an index, a clock and identifiers. `start` before use; `stop` ends every connection.
 
     `split` takes a goal apart into the things it asks for, to find the initiator that fits them best together.
+    `authenticators` know tokens that others have made, such as an identity provider's.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Hub:
         new_id: NewId,
         split: Split = _whole,
         tracer: Tracer = SILENT,
+        authenticators: Sequence[Authenticator] = (),
     ) -> None:
         limits = settings.limits
         self.settings = settings
@@ -68,7 +75,6 @@ class Hub:
         self.store = store
         self.sessions = Sessions()
         self.watchers = Watchers()
-        self.users = Users(settings)
         self.groups = GroupLog(store, limits.cached_groups)
         self.goal_book = GoalBook(store)
         self.ledger = Ledger(store, self.groups, self.goal_book, clock, new_id, self._publish)
@@ -82,6 +88,10 @@ class Hub:
         self.setup = GroupSetup(self.registry, self.groups, self.goal_book, self.ledger, self.artifacts, self._traces)
         self.accounts = Accounts(store, self.goal_book, self.groups, clock)
         self._alarms = Alarms(clock)
+        self.audit = Audit(store, clock, new_id)
+        self.tokens = Tokens(settings, store, self.registry, self.audit, clock, new_id)
+        self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.check)
+        self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators)
         self._deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin)
         self.goals = Goals(
             self.goal_book,
@@ -106,9 +116,11 @@ class Hub:
         """Lock the data, read it, and arm every wait again. Raises `DataLocked`, `StoreUnavailable`."""
         await asyncio.to_thread(self._lock.take)
         try:
-            await asyncio.to_thread(self.users.load)
+            await asyncio.to_thread(self.tokens.load_configured)
             await asyncio.to_thread(self.artifacts.start)
             await self.store.open()
+            await self.audit.start()
+            await self.tokens.start()
             await self.registry.start()
             await self.goal_book.start()
             self._running = asyncio.create_task(self._run(), name="ioa-hub")
@@ -135,6 +147,7 @@ class Hub:
             with suppress(asyncio.CancelledError, Exception):  # they are logged where they end
                 await task
         await self._loop.drained()
+        self.sign_in.tell()
         await self.store.close()
         await asyncio.to_thread(self._lock.release)
 
@@ -168,19 +181,12 @@ class Hub:
         self.watchers.wake(concerned)
 
     def identify(self, token: str) -> Identity:
-        """Whose token this is. Raises `Refused` (not_authenticated)."""
-        hashed = token_hash(token)
-        user = self.users.of_token(hashed)
-        if user is not None:
-            return Identity("user", user)
-        agent = self.registry.of_token(hashed)
-        if agent is not None:
-            return Identity("agent", agent.card.name)
-        raise Refused(
-            "not_authenticated",
-            "the token is not known to this hub; register the agent again, or check which hub it is of",
-        )
+        """Whose token this is, of those that this hub has made. Raises `Refused` (not_authenticated)."""
+        identity = self.tokens.find(token_hash(token))
+        if identity is None:
+            raise Refused("not_authenticated", UNKNOWN)
+        return identity
 
-    async def serve(self, connection: Connection) -> None:
+    async def serve(self, connection: Connection, peer: Peer = HERE) -> None:
         """Talk to one agent over an open connection until either end closes it. Never raises because of the peer."""
-        await self._loop.serve(connection)
+        await self._loop.serve(connection, peer)

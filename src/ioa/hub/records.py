@@ -7,8 +7,9 @@ from typing import Literal, TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct
 
+from ioa.hub.security import Scope
 from ioa.ports.store import Document
-from ioa.protocol.cards import Card, Evaluation
+from ioa.protocol.cards import Card, Evaluation, Visibility
 from ioa.protocol.frames import GoalOffer
 from ioa.protocol.messages import Artifact, Budgets, GivenResult
 
@@ -24,18 +25,26 @@ ARTIFACT_USE = "artifact_use"
 CONTACTS = "contacts"
 CURSOR = "cursor"
 CALL = "call"
+TOKEN = "token"  # noqa: S105 - a kind of document
+TOKEN_END = "token_end"  # noqa: S105 - a kind of document
+AUDIT = "audit"
+QUOTA = "quota"
+USAGE = "usage"
 
 R = TypeVar("R", bound=Struct)
 
 
 class AgentRecord(Struct, frozen=True, kw_only=True):
-    """A registered agent. One that was removed keeps its name for its owner, so that nobody inherits its groups."""
+    """A registered agent. One that was removed keeps its name for its owner, so that nobody inherits its groups.
+    `token_hash` is that of the token of its registration, "" after that was revoked; further ones are `TokenRecord`s.
+    `visibility` says who may see and recruit it; the card has none of its own here."""
 
     card: Card
     owner: str
     token_hash: str
     registered_at: float
     removed: bool = False
+    visibility: Visibility = "public"
 
 
 class GoalRecord(Struct, frozen=True, kw_only=True):
@@ -124,6 +133,41 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     comm_id: str | None = None
     task_id: str | None = None
     error: str = ""
+
+
+class TokenRecord(Struct, frozen=True, kw_only=True):
+    """A token: for whom (`scope`, `name`), of which user (`owner`), made by whom, and until when. Times are Unix
+    seconds. `configured` ones are in the hub's settings and never stored."""
+
+    token_id: str
+    scope: Scope
+    name: str
+    owner: str
+    token_hash: str
+    created_at: float
+    created_by: str
+    label: str = ""
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    operator: bool = False
+    configured: bool = False
+
+    def ended_at(self, now_s: float) -> float | None:
+        """When it ended; None while it is valid."""
+        if self.revoked_at is not None:
+            return self.revoked_at
+        return self.expires_at if self.expires_at is not None and self.expires_at <= now_s else None
+
+    def alive(self, now_s: float) -> bool:
+        return self.ended_at(now_s) is None
+
+
+class TokenEnd(Struct, frozen=True, kw_only=True):
+    """A token was revoked, or given a sooner end: written once, so that all replicas of a hub come across it."""
+
+    token_id: str
+    why: str
+    at: float
 
 
 def document(kind: str, key: str, record: Struct, *, owner: str = "", new: bool = False) -> Document:

@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from ioa.hub.settings import HubSettings
 from ioa.protocol.errors import Refused
-from ioa.protocol.names import PERSON_PREFIX, person
+from ioa.protocol.names import person
 
 LOCAL_USER = "me"
 TOKEN_FILE = "token"  # noqa: S105 - a file's name
 
 
-class Identity(Struct, frozen=True):
-    """A user, or one agent of a user."""
+Scope: TypeAlias = Literal["user", "agent", "operator", "peer"]
+"""What a token is for: one user's own goals and agents; one agent; seeing all and managing tokens, quotas and audit;
+another hub, which may look for public agents and nothing else."""
 
-    kind: Literal["user", "agent"]
+
+class Identity(Struct, frozen=True):
+    """Who is speaking: a user, an agent of a user, an operator of this hub, or another hub (peer). `operator` may also
+    be set for a user, who then is both. `token_id` names the token, certificate or sign-in that says so; `expires_at`
+    (Unix seconds) is when that ends."""
+
+    kind: Scope
     name: str
+    operator: bool = False
+    token_id: str = ""
+    expires_at: float | None = None
 
     @property
     def speaker(self) -> str:
-        """The name under which it appears in logs: `@user`, or the agent's name."""
-        return person(self.name) if self.kind == "user" else self.name
+        """The name under which it appears in logs: the agent's name, `@user`, or `@@hub` for another hub."""
+        if self.kind == "agent":
+            return self.name
+        return person(person(self.name)) if self.kind == "peer" else person(self.name)
 
 
-def new_token(kind: Literal["user", "agent"]) -> str:
+class Peer(Struct, frozen=True, kw_only=True):
+    """Where a request or connection comes from: the address of its other end ("" for one in this process), and whom
+    its TLS certificate names, if it has shown one that the hub trusts."""
+
+    address: str = ""
+    certificate: Identity | None = None
+
+
+HERE = Peer()
+
+
+def new_token(kind: Scope) -> str:
     """A secret of 256 bits. The prefix lets scanners and people recognise it."""
     return f"ioa_{kind}_{secrets.token_urlsafe(32)}"
 
@@ -46,28 +67,6 @@ def bearer(header: str | None) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise Refused("not_authenticated", "Authorization is missing; send 'Authorization: Bearer TOKEN'")
     return token.strip()
-
-
-class Users:
-    """The users of a hub, by the hashes of their tokens."""
-
-    def __init__(self, settings: HubSettings) -> None:
-        self._settings = settings
-        self._hashes: dict[str, str] = {}
-
-    def load(self) -> None:
-        """Take the configured users; on loopback without any, read or make the token of the local user (mode 0600)."""
-        self._hashes = {token_hash(token): name for name, token in self._settings.users.items()}
-        if not self._hashes:
-            self._hashes[token_hash(local_token(self._settings.data_dir))] = LOCAL_USER
-
-    def of_token(self, hashed: str) -> str | None:
-        """The user with this token. Constant time: what an attacker can vary is a digest, not the secret."""
-        found: str | None = None
-        for known, name in self._hashes.items():
-            if hmac.compare_digest(known, hashed):
-                found = name
-        return found
 
 
 def local_token(data_dir: Path) -> str:
@@ -97,6 +96,10 @@ class TokenBucket:
         self._left = burst
         self._at_s = now_s
 
+    def has(self, now_s: float, cost: float = 1.0) -> bool:
+        """True if `take` would find enough."""
+        return min(self._burst, self._left + (now_s - self._at_s) * self._rate_per_s) >= cost
+
     def take(self, now_s: float, cost: float = 1.0) -> bool:
         """True if there was enough."""
         self._left = min(self._burst, self._left + (now_s - self._at_s) * self._rate_per_s)
@@ -105,8 +108,3 @@ class TokenBucket:
             return False
         self._left -= cost
         return True
-
-
-def owner_of_speaker(speaker: str) -> str:
-    """The user behind an `@user`; empty for an agent."""
-    return speaker[len(PERSON_PREFIX) :] if speaker.startswith(PERSON_PREFIX) else ""

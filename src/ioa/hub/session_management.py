@@ -77,6 +77,10 @@ class Session:
         if not self._ending.done():
             self._ending.set_result(SessionEnded(code, reason, refusal))
 
+    def end_token(self, why: str) -> None:
+        """The token that the client came with has ended."""
+        self.end(NOT_AUTHENTICATED, why, "not_authenticated")
+
     async def run_until_ended(self) -> None:
         """Raises `SessionEnded` when somebody has called `end`."""
         raise await asyncio.shield(self._ending)

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ioa.protocol.errors import Refused
 from ioa.protocol.frames import MAX_FRAME_BYTES
+from ioa.protocol.names import clean_user
 
 MIN_TOKEN_CHARS = 20
 
@@ -26,6 +28,9 @@ class Limits:
     connections: int = 10_000
     agents_a_user: int = 100_000
     open_goals_a_user: int = 1_000
+    tokens_a_holder: int = 50
+    failed_sign_ins_per_s: float = 0.5
+    failed_sign_ins_burst: int = 50
     frames_per_s: float = 200.0
     frames_burst: int = 1_000
     registrations_per_s: float = 1_000.0
@@ -47,8 +52,9 @@ class Limits:
 class HubSettings:
     """Where a hub listens, keeps its data, and whom it knows.
 
-    `users` are tokens by user name. Without any, a hub on loopback makes the user `me` with a token of its own in the
-    file `token` of `data_dir`; anywhere else it refuses to start. `allowed_hosts` are further names in the Host header
+    `users` are tokens by user name. Without any, a hub on loopback makes the user `me`, who is its operator too, with a
+    token of its own in the file `token` of `data_dir`; anywhere else it refuses to start. `operators` are tokens of
+    those who see all and manage tokens, quotas and the audit log. `allowed_hosts` are further names in the Host header
     that a hub on loopback answers to. `tls_certificate` and `tls_key` are PEM files.
     """
 
@@ -56,6 +62,7 @@ class HubSettings:
     host: str = "127.0.0.1"
     port: int = 7700
     users: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    operators: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     allowed_hosts: tuple[str, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -64,21 +71,22 @@ class HubSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
             raise SettingsError(f"port {self.port} is not between 0 and 65535; 0 chooses a free one")
-        for user, token in self.users.items():
-            if not user or len(user) > 64 or not user.isprintable():
-                raise SettingsError(f"users: {user!r} is no user name; use 1 to 64 printable characters")
-            if len(token) < MIN_TOKEN_CHARS:
-                raise SettingsError(
-                    f"users: the token of {user!r} has {len(token)} characters, at least {MIN_TOKEN_CHARS} are needed; "
-                    'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
-                )
-        if not self.on_loopback and not self.users:
+        for setting, tokens in (("users", self.users), ("operators", self.operators)):
+            _check_tokens(setting, tokens)
+        if len({*self.users.values(), *self.operators.values()}) < len(self.users) + len(self.operators):
+            raise SettingsError("users, operators: two of them have the same token; give each one of its own")
+        if not self.on_loopback and not self.users and not self.operators:
             raise SettingsError(
                 f"host {self.host!r} can be reached from other machines, and no users are configured: give users with "
                 "tokens (setting users), or use host 127.0.0.1"
             )
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise SettingsError("tls_certificate and tls_key belong together; give both or neither")
+
+    @property
+    def has_local_user(self) -> bool:
+        """Is there the user `me` with the token in the file?"""
+        return self.on_loopback and not self.users
 
     @property
     def on_loopback(self) -> bool:
@@ -89,3 +97,16 @@ class HubSettings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def _check_tokens(setting: str, tokens: Mapping[str, str]) -> None:
+    for name, token in tokens.items():
+        try:
+            clean_user(name, setting)
+        except Refused as error:
+            raise SettingsError(error.rule) from None
+        if len(token) < MIN_TOKEN_CHARS:
+            raise SettingsError(
+                f"{setting}: the token of {name!r} has {len(token)} characters, at least {MIN_TOKEN_CHARS} are needed; "
+                'make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+            )

@@ -9,11 +9,17 @@ from msgspec import Meta
 from ioa.protocol.messages import Count, Name, Value
 
 AgentType: TypeAlias = Literal["Human Assistant", "Thing Assistant"]
+Visibility: TypeAlias = Literal["private", "team", "public"]
+"""Who may see and recruit an agent: its owner's agents and goals; those of users who share a team with its owner as
+well; everybody."""
+
 MAX_DESCRIPTION_CHARS = 4_000
 
 
 class Card(Value, frozen=True, kw_only=True):
-    """An agent's card. `idempotent` agents may be given the same task twice; `discussion_only` ones get no tasks."""
+    """An agent's card. `idempotent` agents may be given the same task twice; `discussion_only` ones get no tasks.
+    `visibility` left out: as the hub has it, and at the first registration the hub's default. It is never shown to
+    others."""
 
     name: Name
     description: Annotated[str, Meta(min_length=1, max_length=MAX_DESCRIPTION_CHARS)]
@@ -21,6 +27,7 @@ class Card(Value, frozen=True, kw_only=True):
     skills: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=100)] = ()
     idempotent: bool = False
     discussion_only: bool = False
+    visibility: Visibility | None = None
 
     def text(self) -> str:
         """The card in words, as discovery reads it."""

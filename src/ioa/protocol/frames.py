@@ -31,6 +31,9 @@ from ioa.protocol.messages import (
 )
 
 PROTOCOL_VERSION = 1
+MAX_TOKEN_CHARS = 8_192
+"""Tokens of this hub are short; those of identity providers carry claims and signatures."""
+
 MAX_FRAME_BYTES = 1_048_576
 """What a client may send in one frame."""
 
@@ -50,7 +53,7 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     """First frame of a connection: who speaks, and the last cursor it holds (0: none)."""
 
     version: Count
-    token: Annotated[str, Meta(min_length=1, max_length=512)]
+    token: Annotated[str, Meta(min_length=1, max_length=MAX_TOKEN_CHARS)]
     cursor: Count = 0
 
 

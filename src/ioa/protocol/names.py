@@ -70,6 +70,17 @@ def person(user: str) -> str:
     return PERSON_PREFIX + user
 
 
+def clean_user(name: str, field: str = "name") -> str:
+    """The name of a user, an operator or another hub, as it is. Raises `Refused` (bad_name) that says what to change:
+    nobody may speak as the hub, whose messages are `@hub`."""
+    shown = repr(name if len(name) <= 40 else name[:40] + "…")
+    if not name or len(name) > MAX_NAME_CHARS or not name.isprintable() or name != name.strip():
+        raise Refused("bad_name", f"{field} {shown} is no user name; use 1 to {MAX_NAME_CHARS} printable characters")
+    if name_key(name).startswith(PERSON_PREFIX) or name_key(person(name)) == HUB:
+        raise Refused("bad_name", f"{field} {shown} is reserved; choose another name, without a leading '@'")
+    return name
+
+
 def printable(text: str) -> str:
     """Text of strangers made safe for a terminal or a log line: escape codes and controls become visible."""
     return "".join(
