@@ -15,6 +15,7 @@ import msgspec
 from ioa.hub.endpoint import ErrorBody
 from ioa.hub.records import GoalRecord
 from ioa.hub.security import Identity
+from ioa.hub.spending import usage_of
 from ioa.hub.views import entry_view, goal_view
 from ioa.ports.store import StoreUnavailable
 from ioa.protocol.errors import Refused
@@ -64,7 +65,7 @@ async def _told(hub: Hub, goal_id: str, after: int, news: asyncio.Event, ended: 
         if ended:
             return
         if _differs(shown, goal) and not goal.final:
-            yield _event("goal", goal_view(goal, rows, (await hub.accounts.of_goal(goal_id)).usage))
+            yield _event("goal", goal_view(goal, rows, usage_of(await hub.accounts.of_goal(goal_id))))
             shown = goal
         for entry in page:
             if ended:
@@ -74,7 +75,7 @@ async def _told(hub: Hub, goal_id: str, after: int, news: asyncio.Event, ended: 
         if len(page) == _PAGE:
             continue
         if goal.final:  # read before the page: all that led to it has been shown
-            yield _event("goal", goal_view(goal, rows, (await hub.accounts.of_goal(goal_id)).usage))
+            yield _event("goal", goal_view(goal, rows, usage_of(await hub.accounts.of_goal(goal_id))))
             return
         try:
             async with asyncio.timeout(KEEP_ALIVE_S):

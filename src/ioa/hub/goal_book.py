@@ -6,6 +6,8 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from ioa.hub.group_log import NotReady
 from ioa.hub.records import GOAL, OPEN_GOAL, GoalRecord, document, read
 from ioa.ports.store import Document, Store
@@ -17,13 +19,16 @@ _PAGE = 500
 
 class GoalBook:
     """Holds what is durable. One change of a goal at a time: while one is on its way to the disk, the next decision
-    about that goal waits for it."""
+    about that goal waits for it. A change replaces the very record that it was decided on, whose bytes are kept for
+    that: so it is refused by the store if another replica was faster, and the goal is read again."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._open: dict[str, GoalRecord] = {}
         self._ended: OrderedDict[str, GoalRecord] = OrderedDict()
+        self._bodies: dict[str, bytes] = {}
         self._changing: dict[str, asyncio.Future[None]] = {}
+        self._doubtful: set[str] = set()  # the store may have another version
 
     async def start(self) -> None:
         """Read the goals that have not ended."""
@@ -51,15 +56,35 @@ class GoalBook:
         found = await self._store.document(GOAL, goal_id)
         if found is None:
             raise Refused("unknown_goal", f"goal_id {goal_id!r} is no goal of this hub; GET /v1/goals lists yours")
-        goal = self.get(goal_id) or read(found, GoalRecord)
-        self._keep(goal)
+        self.learned(found)
+        goal = self.get(goal_id)
+        assert goal is not None, "it has just been learned"
         return goal
+
+    def learned(self, found: Document) -> GoalRecord:
+        """A goal as it was read in the store; kept if it is newer than what is in memory."""
+        goal = read(found, GoalRecord)
+        known = self.get(goal.goal_id)
+        if known is None or known.version < goal.version:
+            self._keep(goal, found.body)
+        self._doubtful.discard(goal.goal_id)
+        return goal
+
+    async def refreshed(self, goal_id: str) -> bool:
+        """Read a goal again. Was it behind? Raises `StoreUnavailable`."""
+        known = self.get(goal_id)
+        found = await self._store.document(GOAL, goal_id)
+        if found is not None:
+            self.learned(found)
+        return self.get(goal_id) is not known
 
     def ready(self, goal_id: str) -> GoalRecord:
         """The goal, to decide about it. Raises `NotReady`."""
         changing = self._changing.get(goal_id)
         if changing is not None:
             raise NotReady(lambda: asyncio.wait([changing]))
+        if goal_id in self._doubtful:
+            raise NotReady(lambda: self.refreshed(goal_id))
         goal = self.get(goal_id)
         if goal is None:
             raise NotReady(lambda: self.load(goal_id))
@@ -75,9 +100,12 @@ class GoalBook:
         for goal in goals:
             self._changing.pop(goal.goal_id, None)
             if durable:
-                self._keep(goal)
+                self._keep(goal, document(GOAL, goal.goal_id, goal).body)
+            elif self.get(goal.goal_id) is not None:
+                self._doubtful.add(goal.goal_id)
 
-    def _keep(self, goal: GoalRecord) -> None:
+    def _keep(self, goal: GoalRecord, body: bytes) -> None:
+        self._bodies[goal.goal_id] = body
         if not goal.final:
             self._open[goal.goal_id] = goal
             return
@@ -85,8 +113,15 @@ class GoalBook:
         self._ended[goal.goal_id] = goal
         self._ended.move_to_end(goal.goal_id)
         while len(self._ended) > _ENDED_STAY:
-            self._ended.popitem(last=False)
+            forgotten, _ = self._ended.popitem(last=False)
+            del self._bodies[forgotten]
 
-    @staticmethod
-    def document(goal: GoalRecord, *, new: bool = False) -> Document:
-        return document(GOAL, goal.goal_id, goal, owner=goal.owner, new=new)
+    def next_version(self, goal: GoalRecord) -> GoalRecord:
+        """The goal as it is to be written now."""
+        known = self.get(goal.goal_id)
+        return replace(goal, version=known.version + 1 if known is not None else 1)
+
+    def document(self, goal: GoalRecord, *, new: bool = False) -> Document:
+        """The record of a goal, to replace the one in memory."""
+        replaces = None if new else self._bodies.get(goal.goal_id)
+        return document(GOAL, goal.goal_id, goal, owner=goal.owner, new=new, replaces=replaces)

@@ -96,7 +96,7 @@ class Goals:
             if sum(goal.owner == new.owner for goal in self._book.open_goals()) >= self._most_open:
                 raise Refused("too_many", f"{self._most_open} goals of yours have not ended; cancel one first")
             try:
-                await self._ledger.run(lambda unit: unit.put_goal(record, new=True))
+                record = await self._ledger.run(lambda unit: unit.put_goal(record, new=True))
                 self._traces.asked(record, new.traceparent)
                 self._start(self.seek(new.goal_id))
                 return record
@@ -180,8 +180,7 @@ class Goals:
             if current.tried != goal.tried:
                 return None
             offered = replace(current, status="forming", initiator=name, tried=(*current.tried, name))
-            unit.put_goal(offered)
-            return offered
+            return unit.put_goal(offered)
 
         try:
             offered = await self._ledger.run(decide)

@@ -12,6 +12,7 @@ from ioa.hub.endpoint import ACTORS, Call, Endpoint, Items, Page, json_response
 from ioa.hub.events import goal_events
 from ioa.hub.goals import NewGoal
 from ioa.hub.records import GOAL, GoalRecord, GoalStatus, read
+from ioa.hub.spending import usage_of
 from ioa.hub.views import Goal, ModelCall, call_view, goal_view
 from ioa.ports.store import GroupRow
 from ioa.protocol.errors import Refused
@@ -89,7 +90,7 @@ async def _rows(call: Call, record: GoalRecord) -> list[GroupRow]:
 
 async def _view(call: Call, record: GoalRecord) -> Goal:
     account = await call.hub.accounts.of_goal(record.goal_id)
-    return goal_view(record, await _rows(call, record), account.usage)
+    return goal_view(record, await _rows(call, record), usage_of(account))
 
 
 async def listed(call: Call) -> Items[Goal]:

@@ -30,6 +30,9 @@ TOKEN_END = "token_end"  # noqa: S105 - a kind of document
 AUDIT = "audit"
 QUOTA = "quota"
 USAGE = "usage"
+ACCOUNT = "account"
+SESSION = "session"
+REPLICA = "replica"
 
 R = TypeVar("R", bound=Struct)
 
@@ -49,7 +52,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True):
 
 class GoalRecord(Struct, frozen=True, kw_only=True):
     """A goal and how far the hub is with it. `tried` are the agents that it was offered to, `initiator` the last of
-    them; `named` is the one that the user wants and no other."""
+    them; `named` is the one that the user wants and no other. `version` counts the changes of the record."""
 
     goal_id: str
     goal: str
@@ -70,6 +73,7 @@ class GoalRecord(Struct, frozen=True, kw_only=True):
     conclusion_artifacts: tuple[Artifact, ...] = ()
     ended_at: float | None = None
     traceparent: str | None = None
+    version: int = 0
 
     @property
     def final(self) -> bool:
@@ -170,8 +174,38 @@ class TokenEnd(Struct, frozen=True, kw_only=True):
     at: float
 
 
-def document(kind: str, key: str, record: Struct, *, owner: str = "", new: bool = False) -> Document:
-    return Document(kind=kind, key=key, owner=owner, body=msgspec.json.encode(record), new=new)
+class AccountRecord(Struct, frozen=True, kw_only=True):
+    """The sums of one goal's model calls. `kept` are the granted calls that were not told yet: most tokens and dollars
+    by call."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    models: tuple[str, ...] = ()
+    kept: dict[str, tuple[int, float]] = {}
+
+
+class SessionRecord(Struct, frozen=True, kw_only=True, gc=False):
+    """The newest connection of an agent: its number (counted per agent), at which replica, and whether it lasts."""
+
+    replica: str
+    number: int
+    online: bool
+
+
+class ReplicaRecord(Struct, frozen=True, kw_only=True):
+    """A hub that shares the store with others. It lives as long as `beat` grows."""
+
+    beat: int
+    started_at: float
+    version: str
+
+
+def document(
+    kind: str, key: str, record: Struct, *, owner: str = "", new: bool = False, replaces: bytes | None = None
+) -> Document:
+    return Document(kind=kind, key=key, owner=owner, body=msgspec.json.encode(record), new=new, replaces=replaces)
 
 
 def read(entry: Document, record: type[R]) -> R:

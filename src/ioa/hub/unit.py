@@ -128,7 +128,9 @@ class Unit:
         )
         return launched
 
-    def put_goal(self, goal: GoalRecord, *, new: bool = False) -> None:
+    def put_goal(self, goal: GoalRecord, *, new: bool = False) -> GoalRecord:
+        """The goal as it will be stored."""
+        goal = self._goals.next_version(goal)
         self.goals[goal.goal_id] = goal
         self.put(self._goals.document(goal, new=new))
         marker = (OPEN_GOAL, goal.goal_id)
@@ -137,6 +139,7 @@ class Unit:
             self.removed.append(marker)
         elif new:
             self.put(Document(kind=OPEN_GOAL, key=goal.goal_id, body=b"{}"))
+        return goal
 
     def put(self, entry: Document) -> None:
         self.documents[entry.kind, entry.key] = entry
