@@ -223,7 +223,7 @@ class Village:
 
     def groups(self, goal_id: str = "") -> list[Group]:
         """All groups, or those of one goal's tree, oldest first."""
-        rows = self.net.store._groups.values()
+        rows = self.net.store._kept.groups.values()
         return [self.group(row.comm_id) for row in rows if goal_id in ("", row.goal_id)]
 
     async def log(self, comm_id: str) -> list[Any]:
