@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import yaml
-
 from ioa import bootstrap, data_folder
+from ioa.bounded_yaml import BadYaml, load_yaml
 from ioa.cli.failures import BadInput, Failure
 from ioa.cli.logs import log_to_stderr
 from ioa.cli.terminal import stderr, stdout
@@ -81,10 +80,10 @@ def _users(path: Path) -> dict[str, str]:
     try:
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise BadInput(f"--users {path}: others can read it, and it holds tokens; run: chmod 600 {path}")
-        found = cast("object", yaml.safe_load(path.read_text(encoding="utf-8")))
+        found = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"--users {path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (BadYaml, UnicodeDecodeError) as error:
         raise BadInput(f"--users {path} is not YAML; write one line for each user: name: token") from error
     if not isinstance(found, dict) or not found:
         raise BadInput(f"--users {path} names nobody; write one line for each user: name: token")

@@ -189,6 +189,7 @@ ENDPOINTS = (
         answer=Registered,
         query=Rotate,
         status=201,
+        repeated_status=200,
         scopes=ACTORS,
     ),
     Endpoint(

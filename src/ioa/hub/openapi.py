@@ -56,6 +56,11 @@ def _operation(endpoint: Endpoint, schema_of: dict[int, Json], components: dict[
         "parameters": [*_path_parameters(endpoint.path), *_query_parameters(endpoint.query, components)],
         "responses": {
             str(endpoint.status): {"description": "Done.", "content": content},
+            **(
+                {str(endpoint.repeated_status): {"description": "It was there already.", "content": content}}
+                if endpoint.repeated_status
+                else {}
+            ),
             "default": {
                 "description": "What is wrong, and what would mend it.",
                 "content": {JSON: {"schema": schema_of[id(ErrorAnswer)]}},

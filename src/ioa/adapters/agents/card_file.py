@@ -23,8 +23,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-import yaml
-
 from ioa.adapters.agents.builtin import BUILTIN, MissingLibrary, UnknownBuiltIn, builtin_agent
 from ioa.adapters.agents.carded import CardedAgent, CardError, TeamRules, make_card
 from ioa.adapters.agents.command import CommandAgent, command_of
@@ -34,6 +32,7 @@ from ioa.adapters.agents.react.agent import MakeMind
 from ioa.adapters.agents.react.card_part import react_agent
 from ioa.adapters.agents.react.tool import ToolFailed
 from ioa.adapters.agents.remote import BadAddress, RemoteAgent
+from ioa.bounded_yaml import BadYaml, load_yaml
 from ioa.ports.agent import Agent, AgentFailed, Assignment, Outcome, ReportProgress
 
 SOURCES = ("function", "command", "url", "builtin", "tools")
@@ -59,13 +58,13 @@ def load_card_file(path: Path, mind: MakeMind = no_models) -> CardedAgent:
     try:
         if path.stat().st_size > _FILE_LIMIT_BYTES:
             raise CardFileError(f"{path}: larger than {_FILE_LIMIT_BYTES:,} bytes; is this an agent.yaml?")
-        content = cast("object", yaml.safe_load(path.read_text(encoding="utf-8")))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CardFileError(f"{path}: cannot be read ({error.strerror}); check the path.") from error
     except UnicodeDecodeError as error:
         raise CardFileError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
-    except yaml.YAMLError as error:
-        raise CardFileError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except BadYaml as error:
+        raise CardFileError(f"{path}: not YAML: {error}") from error
     try:
         return carded(_mapping("the file", content), path.resolve().parent, mind)
     except CardFileError as error:
