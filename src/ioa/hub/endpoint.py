@@ -142,8 +142,8 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """An operation. `answer` is the struct that its handler returns (None: the handler makes the response itself, with
-    the `media_type`); `status` is that of success, `repeated_status` that of a request that made nothing new; `scopes` are
-    the tokens that it is for."""
+    the `media_type`); `status` is that of success, `repeated_status` that of a request that made nothing new;
+    `scopes` are the tokens that it is for."""
 
     method: Method
     path: str
