@@ -1,4 +1,4 @@
-"""A hub in a process of its own, as `ioa hub` runs it: SQLite with synchronous FULL, uvicorn.
+"""A hub in a process of its own, as `ioa hub` runs it: SQLite with synchronous FULL, uvloop.
 
 With `--agents N` it begins with N made-up cards whose vectors are random: embedding 20,000 cards takes minutes, and a
 search among random ones costs the same.
@@ -20,6 +20,7 @@ from ioa.adapters.index import open_index
 from ioa.adapters.index.minilm import WIDTH
 from ioa.adapters.store.vectors import SqliteVectors
 from ioa.hub.hub import Hub
+from ioa.hub.serving import event_loop, settle_memory
 from ioa.hub.settings import HubSettings
 from ioa.protocol.cards import Card
 
@@ -63,6 +64,7 @@ async def main() -> None:
     try:
         async with bootstrap.open_hub(settings, index=index) as opened:
             await register(opened.hub, made_up_cards(options.agents, seed=1))
+            settle_memory()
             made_up.forgets = True  # what is asked from now on is embedded
             await serve_until_told({"url": opened.url}, lambda: index.settle(_PATIENCE_S))
     finally:
@@ -78,4 +80,5 @@ async def register(hub: Hub, cards: Sequence[Card]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=event_loop) as runner:
+        runner.run(main())

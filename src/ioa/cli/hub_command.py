@@ -49,5 +49,7 @@ def hub(
     tls_certificate: Path | None, tls_key: Path | None, json_log: bool, verbose: bool,
 ) -> None:  # fmt: skip
     from ioa.cli.hub_run import HubOptions, run_hub
+    from ioa.hub.serving import event_loop
 
-    run_async(run_hub(HubOptions(host, port, data, users, allowed_hosts, tls_certificate, tls_key, json_log, verbose)))
+    options = HubOptions(host, port, data, users, allowed_hosts, tls_certificate, tls_key, json_log, verbose)
+    run_async(run_hub(options), event_loop)

@@ -16,6 +16,7 @@ from ioa.cli.failures import BadInput, Failure
 from ioa.cli.logs import log_to_stderr
 from ioa.cli.terminal import stderr, stdout
 from ioa.cli.tracing import traced
+from ioa.hub.serving import settle_memory
 from ioa.hub.settings import HubSettings, SettingsError
 from ioa.settings import Settings
 
@@ -47,6 +48,7 @@ async def run_hub(options: HubOptions) -> None:
         with data_folder.hold(folder, "hub") as held, traced(stderr(colour=settings.colour)) as tracer:
             async with bootstrap.open_hub(wanted, tracer=tracer) as hub:
                 held.announce(hub.url)
+                settle_memory()
                 _say_where(hub.url, folder, wanted)
                 await _until_told()
     except data_folder.FolderUnusable as error:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
 from ioa.cli.failures import BadInput, Failure
+
+if TYPE_CHECKING:
+    import asyncio
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,13 +30,14 @@ def hub_options(command: Callable[P, R]) -> Callable[P, R]:
     return hub_option(token_option(command))
 
 
-def run_async(work: Coroutine[object, object, R]) -> R:
-    """Run the asynchronous part of a command. Ctrl-C ends it with exit code 130; what hub and client say about a store,
-    a name or a journal becomes a `Failure` with that text."""
+def run_async(work: Coroutine[object, object, R], loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> R:
+    """Run the asynchronous part of a command, on a loop of that kind. Ctrl-C ends it with exit code 130; what hub and
+    client say about a store, a name or a journal becomes a `Failure` with that text."""
     import asyncio  # not needed for `ioa --help`
 
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(work)
     except click.ClickException:
         raise
     except Exception as error:  # the boundary of the command line

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -63,12 +64,19 @@ class Outgoing(Generic[Item]):
         self._waiting.append(Numbered(cursor, self._last, item))
         self._last = cursor
 
-    def ready(self) -> Sequence[Numbered[Item]]:
-        """Items to send now: unsent ones, while fewer than `window` are unacknowledged. They count as sent."""
-        upto = min(len(self._waiting), self._window)
-        fresh = [self._waiting[place] for place in range(self._sent, upto)]
-        self._sent = max(self._sent, upto)
-        return fresh
+    def ready(self, most: int | None = None) -> Sequence[Numbered[Item]]:
+        """Items to send now, at most `most`: unsent ones, while fewer than `window` are unacknowledged. They count as
+        sent."""
+        begin, waiting = self._sent, self._waiting
+        upto = min(len(waiting), self._window)
+        if most is not None:
+            upto = min(upto, begin + most)
+        if upto <= begin:
+            return ()
+        self._sent = upto
+        if upto - begin == 1:
+            return (waiting[begin],)
+        return list(islice(waiting, begin, upto))
 
     def acknowledge(self, cursor: int) -> None:
         """The other end holds everything up to `cursor`. An old acknowledgement is ignored; raises `ProtocolError`

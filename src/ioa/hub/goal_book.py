@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -27,7 +26,7 @@ class GoalBook:
         self._open: dict[str, GoalRecord] = {}
         self._ended: OrderedDict[str, GoalRecord] = OrderedDict()
         self._bodies: dict[str, bytes] = {}
-        self._changing: dict[str, asyncio.Future[None]] = {}
+        self._changing: dict[str, Callable[[], Awaitable[object]]] = {}
         self._doubtful: set[str] = set()  # the store may have another version
 
     async def start(self) -> None:
@@ -82,7 +81,7 @@ class GoalBook:
         """The goal, to decide about it. Raises `NotReady`."""
         changing = self._changing.get(goal_id)
         if changing is not None:
-            raise NotReady(lambda: asyncio.wait([changing]))
+            raise NotReady(changing)
         if goal_id in self._doubtful:
             raise NotReady(lambda: self.refreshed(goal_id))
         goal = self.get(goal_id)
@@ -90,10 +89,10 @@ class GoalBook:
             raise NotReady(lambda: self.load(goal_id))
         return goal
 
-    def changing(self, goals: Iterable[GoalRecord], until: asyncio.Future[None]) -> None:
-        """These changes are on their way."""
+    def changing(self, goals: Iterable[GoalRecord], over: Callable[[], Awaitable[object]]) -> None:
+        """These changes are on their way; `over` waits until they have arrived or failed."""
         for goal in goals:
-            self._changing[goal.goal_id] = until
+            self._changing[goal.goal_id] = over
 
     def changed(self, goals: Iterable[GoalRecord], *, durable: bool) -> None:
         """The changes have arrived, or have failed."""

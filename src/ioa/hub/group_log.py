@@ -9,11 +9,15 @@ import asyncio
 from array import array
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from ioa.conversation.group import Group, step
 from ioa.ports.store import Store, Stored
 from ioa.protocol.codec import decode_message
 from ioa.protocol.messages import AnyMessage
+
+if TYPE_CHECKING:
+    from ioa.hub.ledger import Pending
 
 _PAGE = 500
 _NEWEST_STAY = 64  # a change that spans a tree of groups needs them in memory together
@@ -42,7 +46,7 @@ class Chat:
         self.said: dict[tuple[str, str], int] = {}
         self.at: array[float] = array("d")
         self.pending = 0
-        self.latest: asyncio.Future[None] | None = None
+        self.latest: Pending | None = None
 
     def note(self, message: AnyMessage, at: float) -> None:
         """The log has a new entry."""

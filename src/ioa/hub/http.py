@@ -1,4 +1,4 @@
-"""The hub as an ASGI application: HTTP API, event streams and the agents' WebSocket."""
+"""The hub as an ASGI application: HTTP API and event streams. The agents' WebSocket is in `sockets`, beside it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from ioa.hub import http_agents, http_artifacts, http_audit, http_goals, http_groups, http_tokens
 from ioa.hub.endpoint import (
@@ -37,7 +36,6 @@ from ioa.hub.openapi import openapi
 from ioa.hub.peers import peer_of
 from ioa.hub.security import Identity, bearer
 from ioa.hub.settings import HubSettings
-from ioa.hub.websocket import WebSocketConnection
 from ioa.ports.store import Conflict, StoreUnavailable
 from ioa.protocol.errors import Code, ProtocolError, Refused
 from ioa.protocol.names import printable
@@ -63,16 +61,12 @@ def build_app(hub: Hub) -> Starlette:
     async def described(request: Request) -> Response:
         return Response(description, media_type="application/json")
 
-    async def connect(socket: WebSocket) -> None:
-        await socket.accept()
-        await hub.serve(WebSocketConnection(socket), peer_of(socket))
-
     by_path: dict[str, list[Endpoint]] = {}
     for endpoint in ENDPOINTS:
         by_path.setdefault(endpoint.path, []).append(endpoint)
     routes = [_route(hub, path, endpoints) for path, endpoints in by_path.items()]
     return Starlette(
-        routes=[*routes, Route("/openapi.json", described), WebSocketRoute(CONNECT_PATH, connect)],
+        routes=[*routes, Route("/openapi.json", described)],
         exception_handlers={HTTPException: _not_found},
         middleware=[Middleware(_WholeSegments)],
     )
@@ -98,24 +92,29 @@ def guarded(app: ASGIApp, settings: HubSettings) -> ASGIApp:
     making its own host name resolve to it, nor open a socket from another origin."""
 
     async def checked(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket"):
-            problem = _wrong_host(HTTPConnection(scope), settings)
+        if scope["type"] == "http":
+            headers = HTTPConnection(scope).headers
+            problem = wrong_host(headers.get("host", ""), headers.get("origin"), settings)
             if problem is not None:
-                if scope["type"] == "websocket":
-                    await send({"type": "websocket.close", "code": 1008, "reason": problem[:100]})
-                else:
-                    await error_response(ApiError(403, "not_allowed", problem))(scope, receive, send)
+                await error_response(ApiError(403, "not_allowed", problem))(scope, receive, send)
                 return
         await app(scope, receive, send)
 
     return checked
 
 
-def _wrong_host(connection: HTTPConnection, settings: HubSettings) -> str | None:
-    host = connection.headers.get("host", "")
+def admitted(path: str, host: str, origin: str | None, settings: HubSettings) -> tuple[int, str] | None:
+    """May a request for a socket go on? If not, the status and the reason."""
+    problem = wrong_host(host, origin, settings)
+    if problem is not None:
+        return 403, problem
+    return None if path.partition("?")[0] == CONNECT_PATH else (404, f"agents connect to {CONNECT_PATH}")
+
+
+def wrong_host(host: str, origin: str | None, settings: HubSettings) -> str | None:
+    """What is wrong with a request's Host and Origin, if anything."""
     if settings.on_loopback and not _is_local(host, settings.allowed_hosts):
         return f"Host {host[:100]!r} is not this hub; ask for 127.0.0.1 or localhost, or set allowed_hosts"
-    origin = connection.headers.get("origin")
     if origin is not None and origin.partition("://")[2] != host:
         return f"Origin {origin[:100]!r} is another site's; pages of other sites may not use this hub"
     return None

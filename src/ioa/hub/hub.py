@@ -25,6 +25,7 @@ from ioa.hub.group_setup import GroupSetup
 from ioa.hub.leases import Leases
 from ioa.hub.ledger import Ledger
 from ioa.hub.message_routing import MessageRouting
+from ioa.hub.pulled_wire import PulledWire
 from ioa.hub.security import HERE, Identity, Peer, token_hash
 from ioa.hub.session_management import GOING_AWAY, Sessions
 from ioa.hub.settings import HubSettings
@@ -39,7 +40,7 @@ from ioa.ports.clock import Clock, NewId
 from ioa.ports.index import AgentIndex
 from ioa.ports.store import Store
 from ioa.ports.tracing import SILENT, Tracer
-from ioa.ports.transport import Connection
+from ioa.ports.transport import Connection, Wire
 from ioa.protocol.errors import Refused
 
 log = logging.getLogger(__name__)
@@ -189,4 +190,8 @@ class Hub:
 
     async def serve(self, connection: Connection, peer: Peer = HERE) -> None:
         """Talk to one agent over an open connection until either end closes it. Never raises because of the peer."""
-        await self._loop.serve(connection, peer)
+        await self._loop.serve(PulledWire(connection), peer)
+
+    def serve_wire(self, wire: Wire, peer: Peer) -> None:
+        """`serve` for a wire that calls back, in the background."""
+        self._loop.begin(wire, peer)

@@ -15,7 +15,7 @@ from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import Chat, GroupLog, NotReady
 from ioa.hub.unit import Unit
 from ioa.ports.clock import Clock, NewId
-from ioa.ports.store import Conflict, Store
+from ioa.ports.store import Conflict, Store, StoreUnavailable
 from ioa.protocol.errors import Refused
 
 T = TypeVar("T")
@@ -24,6 +24,39 @@ Refresh = Callable[[Unit], Awaitable[bool]]
 
 _ATTEMPTS = 5
 _CONTEND_FOR_S = 10.0
+
+
+class Pending:
+    """A change on its way to the disk."""
+
+    __slots__ = ("_told", "done", "error")
+
+    def __init__(self) -> None:
+        self.done = False
+        self.error: Exception | None = None
+        self._told: list[Callable[[Exception | None], None]] = []
+
+    def then(self, tell: Callable[[Exception | None], None]) -> None:
+        """Call `tell` with what came between, or None, when the change is durable and published."""
+        if self.done:
+            tell(self.error)
+        else:
+            self._told.append(tell)
+
+    def settle(self, error: Exception | None) -> None:
+        self.done = True
+        self.error = error
+        told, self._told = self._told, []
+        for tell in told:
+            tell(error)
+
+    async def over(self) -> Exception | None:
+        """What came between, or None. Whoever stops waiting does not undo the change."""
+        if not self.done:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.then(lambda _: None if waiter.done() else waiter.set_result(None))
+            await waiter
+        return self.error
 
 
 class Ledger:
@@ -52,6 +85,24 @@ class Ledger:
         self._publish = publish
         self._refresh = refresh
 
+    def attempt(self, decide: Callable[[Unit], T]) -> tuple[T, Pending | None]:
+        """`run` without waiting: what the decision returned, and the change that must be durable before that is told.
+        Raises `NotReady` if something has to be fetched first, and what `decide` raises; then nothing has changed."""
+        unit = Unit(self._groups, self._goals, self._clock.now_s(), self._new_id, ())
+        try:
+            result = decide(unit)
+            unit.settle()
+        except Refused:
+            if self._refresh is not None:
+                raise NotReady(_nothing) from None
+            raise
+        if not unit.empty:
+            return result, self._submit(unit)
+        waited_for = self._waited_for(unit)
+        if self._refresh is not None or len(waited_for) > 1:
+            raise NotReady(_nothing)
+        return result, waited_for[0] if waited_for else None
+
     async def run(self, decide: Callable[[Unit], T]) -> T:
         """Make the decision, write it, and return what it returned, when it is durable.
 
@@ -67,7 +118,7 @@ class Ledger:
                 unit.settle()
                 if unit.empty and self._refresh is not None and await self._refresh(unit):
                     continue
-                answers = self._waited_for(unit) if unit.empty else [self._submit(unit)]
+                changes = self._waited_for(unit) if unit.empty else [self._submit(unit)]
             except NotReady as missing:
                 if await missing.wait() is None and missing.comm_id:
                     absent.add(missing.comm_id)
@@ -76,25 +127,21 @@ class Ledger:
                 if self._refresh is not None and await self._refresh(unit):
                     continue
                 raise
-            try:
-                for answer in answers:
-                    await asyncio.shield(answer)  # whoever stops waiting does not undo the change
-            except Conflict:
-                if not patience.left(unit):
-                    raise
-                absent.clear()
-                continue
-            return result
+            errors = [error for change in changes if (error := await change.over()) is not None]
+            if not errors:
+                return result
+            if not isinstance(errors[0], Conflict) or not patience.left(unit):
+                raise errors[0]
+            absent.clear()
 
-    def _waited_for(self, unit: Unit) -> list[asyncio.Future[None]]:
+    def _waited_for(self, unit: Unit) -> list[Pending]:
         """A decision that changes nothing rests on what it saw: that must be durable before it is told."""
         chats = [self._groups.get(comm_id) for comm_id in unit.touched]
         return [chat.latest for chat in chats if chat is not None and chat.latest is not None]
 
-    def _submit(self, unit: Unit) -> asyncio.Future[None]:
+    def _submit(self, unit: Unit) -> Pending:
         future = self._store.commit(unit.work())
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        answer.add_done_callback(_seen)
+        change = Pending()
         chats: dict[str, Chat] = {}
         for comm_id, group in unit.changed.items():
             chat = self._groups.get(comm_id)
@@ -103,25 +150,22 @@ class Ledger:
                 self._groups.put(chat)
             chat.group = group
             chat.pending += 1
-            chat.latest = answer
+            chat.latest = change
             chats[comm_id] = chat
         for message in unit.messages:
             chats[message.comm_id].note(message, unit.now_s)
-        self._goals.changing(unit.goals.values(), answer)
-        future.add_done_callback(lambda done: self._done(done, unit, chats, answer))
-        return answer
+        if unit.goals:
+            self._goals.changing(unit.goals.values(), change.over)
+        future.add_done_callback(lambda done: self._done(done, unit, chats, change))
+        return change
 
     def _done(
-        self,
-        future: asyncio.Future[tuple[int, ...]],
-        unit: Unit,
-        chats: dict[str, Chat],
-        answer: asyncio.Future[None],
+        self, future: asyncio.Future[tuple[int, ...]], unit: Unit, chats: dict[str, Chat], change: Pending
     ) -> None:
         error = future.exception()
         for comm_id, chat in chats.items():
             chat.pending -= 1
-            if chat.latest is answer:
+            if chat.latest is change:
                 chat.latest = None
             if self._groups.get(comm_id) is not chat:
                 continue
@@ -129,14 +173,15 @@ class Ledger:
                 chat.durable = unit.changed[comm_id]
             else:
                 self._groups.drop(comm_id)
-        self._goals.changed(unit.goals.values(), durable=error is None)
+        if unit.goals:
+            self._goals.changed(unit.goals.values(), durable=error is None)
         if error is not None:
-            answer.set_exception(error)
+            change.settle(error if isinstance(error, Exception) else StoreUnavailable(repr(error)))
             return
         try:
             self._publish(unit, future.result())
         finally:
-            answer.set_result(None)
+            change.settle(None)
 
 
 class _Patience:
@@ -157,7 +202,5 @@ class _Patience:
         return self._in_vain < _ATTEMPTS and self._clock.monotonic_s() < self._until_s
 
 
-def _seen(answer: asyncio.Future[None]) -> None:
-    """Whoever asked may be gone; then nobody else wants to hear of the error."""
-    if not answer.cancelled():
-        answer.exception()
+async def _nothing() -> None:
+    """Nothing need be fetched, but somebody must be waited for: `run` knows whom."""

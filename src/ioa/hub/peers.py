@@ -1,6 +1,8 @@
-"""Where a request comes from, as ASGI tells it."""
+"""Where a request comes from, as ASGI tells it; and where a socket does."""
 
 from __future__ import annotations
+
+import asyncio
 
 from starlette.requests import HTTPConnection
 
@@ -10,9 +12,23 @@ CERTIFICATE = "ioa.certificate"
 """Key of the scope under which a server puts the `Identity` that the client's TLS certificate names."""
 
 
+_THIS_MACHINE = ("127.0.0.1", "::1")
+
+
 def peer_of(connection: HTTPConnection) -> Peer:
     """The address and certificate of whoever sent this."""
     return Peer(
         address=connection.client.host if connection.client is not None else "",
         certificate=connection.scope.get(CERTIFICATE),
     )
+
+
+def peer_of_transport(transport: asyncio.BaseTransport, forwarded_for: str) -> Peer:
+    """The address at the other end of a socket. A proxy on this machine tells in X-Forwarded-For whom it speaks for, as
+    it does for requests."""
+    name: object = transport.get_extra_info("peername")
+    address = str(name[0]) if isinstance(name, tuple) and name else ""  # pyright: ignore[reportUnknownArgumentType] - what a transport has to say
+    if address in _THIS_MACHINE:
+        named = [part.strip() for part in forwarded_for.split(",")]
+        address = next((part for part in reversed(named) if part and part not in _THIS_MACHINE), address)
+    return Peer(address=address)

@@ -4,45 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import Generator
 
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from ioa.hub.http import build_app, guarded
+from ioa.hub.http import admitted, build_app, guarded
 from ioa.hub.hub import Hub
+from ioa.hub.peers import peer_of_transport
+from ioa.hub.sockets import upgrades
 
-ABORT_AFTER_S = 15.0
 _KEEP_ALIVE_S = 75
+_YOUNG_OBJECTS = 20_000
 _STARTED_POLL_S = 0.005
-_WAITING_FRAMES, _LARGE_FRAME_BYTES = 32, 65_536
 
 
-class HubWebSocketProtocol(WebSocketsSansIOProtocol):
-    """Lets a close frame pass although the peer does not read: it must not wait behind what the peer does not take.
-    A peer that still does not read is cut off.
+def event_loop() -> asyncio.AbstractEventLoop:
+    """The fastest event loop there is for a hub: uvloop, or asyncio's own where there is no uvloop (Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
-    Frames of a peer wait to be taken, a few small ones, before its socket is no longer read; uvicorn stops and starts
-    reading for each frame, which is a tenth of what a message costs.
-    """
 
-    def send_receive_event_to_app(self) -> None:
-        few = self.queue.qsize() < _WAITING_FRAMES and sum(map(len, self.frames)) < _LARGE_FRAME_BYTES
-        paused, self.read_paused = self.read_paused, self.read_paused or few  # it pauses what is not paused
-        super().send_receive_event_to_app()
-        if few:
-            self.read_paused = paused
-
-    async def send(self, message: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - the event is a union of typed dicts that is not exported
-        if isinstance(message, dict) and message.get("type") == "websocket.close":  # pyright: ignore[reportUnknownMemberType] - same
-            self.writable.set()
-            self.loop.call_later(ABORT_AFTER_S, self._abort)
-        await super().send(message)  # pyright: ignore[reportArgumentType, reportUnknownArgumentType] - same
-
-    def _abort(self) -> None:
-        if not self.disconnected:
-            self.transport.abort()
+def settle_memory() -> None:
+    """For a process that is a hub and nothing else, once it has started: the collector need not look at what stays, nor
+    as often. Else it stops everything for milliseconds at a few thousand connections."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
 
 
 class _Server(uvicorn.Server):
@@ -80,10 +72,11 @@ class HttpServer:
         limits = settings.limits
         config = uvicorn.Config(
             guarded(build_app(self._hub), settings),
-            ws=HubWebSocketProtocol,
-            ws_max_size=limits.frame_bytes,
-            ws_per_message_deflate=False,
-            ws_ping_interval=None,  # the hub asks with frames of its own, on its own clock
+            ws=upgrades(
+                lambda path, host, origin: admitted(path, host, origin, settings),
+                lambda wire, transport, via: self._hub.serve_wire(wire, peer_of_transport(transport, via)),
+                limits.frame_bytes,
+            ),
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ioa.conversation.connection import Outgoing
 from ioa.hub.settings import Limits
 from ioa.ports.clock import Clock
-from ioa.ports.store import Store, Stored
-from ioa.ports.transport import Connection
+from ioa.ports.store import Store, Stored, StoreUnavailable
+from ioa.ports.transport import Wire
 from ioa.protocol.codec import encode
 from ioa.protocol.errors import Code, ProtocolError
 from ioa.protocol.frames import HubFrame, Ping, Refusal
@@ -31,6 +31,8 @@ GOING_AWAY = 1001
 
 _PAGE = 64
 _ANSWERS = 256
+_DELIVERY = b'{"frame":"delivery","cursor":%d,"previous":%d%b'
+_TOGETHER = 64  # deliveries in one write
 
 
 class SessionEnded(Exception):
@@ -44,26 +46,32 @@ class SessionEnded(Exception):
 
 
 class Session:
-    """One connected agent, after its hello. `cursor` is the last position that it holds."""
+    """One connected agent, after its hello. `cursor` is the last position that it holds.
+
+    Whatever is to be sent waits until the event loop's turn is over and then leaves in one write (`Turn`).
+    """
 
     def __init__(
-        self, name: str, connection: Connection, store: Store, clock: Clock, limits: Limits, *, cursor: int
+        self, name: str, wire: Wire, store: Store, clock: Clock, limits: Limits, turn: Turn, *, cursor: int
     ) -> None:
         self.name = name
-        self._connection = connection
+        self._wire = wire
         self._store = store
         self._clock = clock
         self._limits = limits
+        self._turn = turn
         self._outgoing: Outgoing[bytes] = Outgoing(cursor=cursor, window=limits.window)
         self._sizes: deque[tuple[int, int]] = deque()
         self._queued_bytes = 0
         self._live = False  # nothing is missing between `_outgoing` and the newest entry
         self._missed = False  # an entry was published while a page was being read
-        self._answers: deque[bytes] = deque()
-        self._answered = asyncio.Event()
-        self._wake = asyncio.Event()
-        self._ending: asyncio.Future[SessionEnded] = asyncio.get_running_loop().create_future()
-        self._sending_since: float | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._answers: list[bytes] = []
+        self._asked = False  # to flush at the end of the turn
+        self._ending: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        self._stuck_since: float | None = None
+        self._stuck_at = 0
+        self.on_room: Callable[[], None] | None = None
         self.heard_s = clock.monotonic_s()
         self._acknowledged_s = clock.monotonic_s()
 
@@ -74,31 +82,44 @@ class Session:
 
     def end(self, code: int, reason: str, refusal: Code | None = None) -> None:
         """Make `run_until_ended` raise. Only the first call counts."""
+        self.fail(SessionEnded(code, reason, refusal))
+
+    def fail(self, error: Exception) -> None:
+        """`end` with any error."""
         if not self._ending.done():
-            self._ending.set_result(SessionEnded(code, reason, refusal))
+            self._ending.set_result(error)
 
     def end_token(self, why: str) -> None:
         """The token that the client came with has ended."""
         self.end(NOT_AUTHENTICATED, why, "not_authenticated")
 
     async def run_until_ended(self) -> None:
-        """Raises `SessionEnded` when somebody has called `end`."""
-        raise await asyncio.shield(self._ending)
+        """Deliver until somebody has called `end` or `fail`; raises that. Then nothing is read or sent any more."""
+        self._ask()
+        alive = asyncio.create_task(self._keep_alive())
+        try:
+            raise await self._ending
+        finally:
+            alive.cancel()
+            if self._reading is not None:
+                self._reading.cancel()
+            self._ending.cancel()  # so that nothing is flushed after the farewell
+            self.on_room = None
 
-    async def answer(self, frame: HubFrame) -> None:
-        """Send a frame that is no delivery. Waits while too many of them wait."""
-        data = encode(frame)
-        while len(self._answers) >= _ANSWERS:
-            self._answered.clear()
-            await self._answered.wait()
-        self._answers.append(data)
-        self._wake.set()
+    @property
+    def crowded(self) -> bool:
+        """So many answers wait that no more questions should be taken. `on_room` is called when that is over."""
+        return len(self._answers) >= _ANSWERS
+
+    def answer(self, frame: HubFrame) -> None:
+        """Send a frame that is no delivery."""
+        self._answers.append(encode(frame))
+        self._ask()
 
     def offer_soon(self, frame: HubFrame) -> None:
         """`answer` for a frame that the hub sends on its own; dropped if too many wait (it is repeated at welcome)."""
         if len(self._answers) < 2 * _ANSWERS:
-            self._answers.append(encode(frame))
-            self._wake.set()
+            self.answer(frame)
 
     def deliver(self, pos: int, tail: bytes) -> None:
         """A new entry of one of the agent's groups. `tail` is the end of its frame, the same for all members."""
@@ -109,7 +130,8 @@ class Session:
         else:
             self._live = False
             self._missed = True
-        self._wake.set()
+        if not self._asked:
+            self._ask()
 
     @property
     def _has_room(self) -> bool:
@@ -128,26 +150,40 @@ class Session:
         self._outgoing.acknowledge(cursor)
         while self._sizes and self._sizes[0][0] <= cursor:
             self._queued_bytes -= self._sizes.popleft()[1]
-        self._acknowledged_s = self._clock.monotonic_s()
+        self._acknowledged_s = self.heard_s
         if held_back:
-            self._wake.set()
+            self._ask()
 
-    async def pump(self) -> None:
-        """For ever: send answers, then deliveries; read what is missing when there is room for it."""
-        while True:
-            self._wake.clear()
-            if self._may_read:
-                await self._read_page()
-            while self._answers:
-                await self._send(self._answers.popleft())
-                self._answered.set()
-            sent = False
-            for item in self._outgoing.ready():
-                head = b'{"frame":"delivery","cursor":%d,"previous":%d' % (item.cursor, item.previous)
-                await self._send(head + item.item)
-                sent = True
-            if not sent and not self._answers and not self._may_read:
-                await self._wake.wait()
+    def _ask(self) -> None:
+        if not self._asked:
+            self._asked = True
+            self._turn.at_its_end(self)
+
+    def flush(self) -> None:
+        """Send answers, then deliveries, as far as the wire takes them; read what is missing when there is room."""
+        self._asked = False
+        if self._ending.done():
+            return
+        while not self._wire.full:
+            frames, self._answers = self._answers, []
+            crowded = len(frames) >= _ANSWERS
+            for item in self._outgoing.ready(_TOGETHER):
+                frames.append(_DELIVERY % (item.cursor, item.previous, item.item))
+            if not frames:
+                break
+            self._wire.write(frames)
+            if crowded and self.on_room is not None:
+                self.on_room()
+        if self._wire.full and self._stuck_since is None:
+            self._stuck_since = self._clock.monotonic_s()
+            self._stuck_at = self._wire.waiting
+        if not self._live and self._reading is None and self._may_read:
+            self._reading = asyncio.create_task(self._read_page())
+
+    def writable(self) -> None:
+        """The wire takes more again."""
+        self._stuck_since = None
+        self._ask()
 
     @property
     def _may_read(self) -> bool:
@@ -155,33 +191,58 @@ class Session:
 
     async def _read_page(self) -> None:
         self._missed = False
-        page = await self._store.log_of_member(self.name, after=self._outgoing.last, limit=_PAGE)
+        try:
+            page = await self._store.log_of_member(self.name, after=self._outgoing.last, limit=_PAGE)
+        except StoreUnavailable as error:
+            self.fail(error)
+            return
+        finally:
+            self._reading = None
         for entry in page:
             self._append(entry.pos, tail_of(entry))
         self._live = len(page) < _PAGE and not self._missed
+        self._ask()
 
-    async def _send(self, data: bytes) -> None:
-        self._sending_since = self._clock.monotonic_s()
-        await self._connection.send(data)
-        self._sending_since = None
-
-    async def keep_alive(self) -> None:
+    async def _keep_alive(self) -> None:
         """For ever: ask whether the client is there; end the session if it is not, or does not read."""
         number = 0
         while True:
             await self._clock.sleep(self._limits.ping_interval_s)
             now = self._clock.monotonic_s()
             if now - self.heard_s >= self._limits.dead_after_s:
-                raise SessionEnded(GOING_AWAY, f"no sign of life for {self._limits.dead_after_s:g} s")
-            if self._sending_since is not None and now - self._sending_since >= self._limits.stalled_send_s:
-                raise SessionEnded(SLOW_CONSUMER, "the client does not read; reconnect and resume", "slow_consumer")
-            if not self._outgoing.idle and now - self._acknowledged_s >= self._limits.unacknowledged_s:
-                raise SessionEnded(
-                    SLOW_CONSUMER, "the client does not acknowledge; reconnect and resume", "slow_consumer"
-                )
-            if now - self.heard_s >= self._limits.ping_interval_s and self._sending_since is None:
+                self.end(GOING_AWAY, f"no sign of life for {self._limits.dead_after_s:g} s")
+            elif self._stuck(now):
+                self.end(SLOW_CONSUMER, "the client does not read; reconnect and resume", "slow_consumer")
+            elif not self._outgoing.idle and now - self._acknowledged_s >= self._limits.unacknowledged_s:
+                self.end(SLOW_CONSUMER, "the client does not acknowledge; reconnect and resume", "slow_consumer")
+            elif now - self.heard_s >= self._limits.ping_interval_s and self._stuck_since is None:
                 number += 1
                 self.offer_soon(Ping(n=number))
+
+    def _stuck(self, now: float) -> bool:
+        """Has the wire been full for too long, without getting emptier?"""
+        if self._stuck_since is None:
+            return False
+        if self._wire.waiting < self._stuck_at:
+            self._stuck_since, self._stuck_at = now, self._wire.waiting
+        return now - self._stuck_since >= self._limits.stalled_send_s
+
+
+class Turn:
+    """Sessions with something to send, at the end of this turn of the event loop: one wake-up for all of them."""
+
+    def __init__(self) -> None:
+        self._sessions: list[Session] = []
+
+    def at_its_end(self, session: Session) -> None:
+        if not self._sessions:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._sessions.append(session)
+
+    def _flush(self) -> None:
+        sessions, self._sessions = self._sessions, []
+        for session in sessions:
+            session.flush()
 
 
 class Sessions:
@@ -189,6 +250,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
+        self.turn = Turn()
 
     def __len__(self) -> int:
         return len(self._sessions)

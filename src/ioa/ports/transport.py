@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -33,4 +34,52 @@ class Transport(Protocol):
 
     async def connect(self) -> Connection:
         """Raises `ConnectionLost` if the hub cannot be reached now."""
+        ...
+
+
+class Ear(Protocol):
+    """Who is told what happens on a `Wire`. Nothing here may wait or raise."""
+
+    def take(self, data: bytes) -> None:
+        """The next frame, whole."""
+        ...
+
+    def writable(self) -> None:
+        """The wire is not `full` any more."""
+        ...
+
+    def lost(self, error: ConnectionLost) -> None:
+        """The other end is gone; the last call."""
+        ...
+
+
+class Wire(Protocol):
+    """A `Connection` by callbacks, without a task or a queue between a frame and whoever takes it. The hub's end."""
+
+    @property
+    def full(self) -> bool:
+        """The other end takes less than was written: wait for `Ear.writable`."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How much of what was written is still here. It falls while the other end reads; the unit is the wire's."""
+        ...
+
+    def attach(self, ear: Ear) -> None:
+        """Begin to tell `ear`, once."""
+        ...
+
+    def write(self, frames: Sequence[bytes]) -> None:
+        """Send these in order. Takes them although the wire is full; frames for one that is lost are dropped."""
+        ...
+
+    def pause(self) -> None:
+        """Take no more frames from the other end, but for the few that were read already."""
+        ...
+
+    def resume(self) -> None: ...
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Send what was written and close, within seconds. Never raises, and may be called twice."""
         ...
