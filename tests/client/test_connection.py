@@ -66,6 +66,24 @@ async def test_the_close_code_alone_is_enough_to_end_it(desk: Desk, close, code)
     assert caught.value.code == code
 
 
+async def test_a_client_that_has_given_a_connection_up_survives_being_taken_for_it(desk: Desk):
+    clock = ManualClock()
+    joined = desk.join("Ada", ScriptedPolicy(), clock=clock, patience=Patience(first_retry_s=0.1, silence_s=60))
+    await desk.hub.until(lambda: joined.saw(Connected))
+    desk.hub.cut("Ada")
+    await desk.hub.until(lambda: joined.saw(Disconnected))
+    await clock.advance(1.0)
+    await desk.hub.until(lambda: len(joined.saw(Connected)) == 2)
+    await desk.hub.sessions["Ada"].connection.close(4409, "the agent has connected again")
+    await desk.hub.until(lambda: len(joined.saw(Disconnected)) == 2)
+    await clock.advance(61.0)
+    await desk.hub.until(lambda: len(joined.saw(Connected)) == 3)
+    await clock.advance(61.0)
+    await desk.hub.sessions["Ada"].connection.close(4409, "the agent has connected again")
+    with pytest.raises(ClientEnded, match="connected again"):
+        await joined.task
+
+
 async def test_a_superseded_client_stops_its_agent_and_does_not_fight(desk: Desk):
     started = asyncio.Event()
 

@@ -205,3 +205,28 @@ async def test_hundreds_of_posts_on_their_way_at_once_keep_their_order(tmp_path)
         assert [message.content for message in log[1:]] == [str(n) for n in range(100)]
         await ann.until(lambda: f"p{99}" in ann.answers)
         assert [ann.answers[f"p{n}"].seq for n in range(100)] == list(range(2, 102))
+
+
+async def test_a_connection_that_came_earlier_and_was_slower_does_not_take_the_place_of_a_later_one(
+    tmp_path, monkeypatch
+):
+    async with network(tmp_path) as net:
+        await net.register("Ann")
+        slow, asked = asyncio.Event(), []
+        newest = net.store.newest
+
+        async def newest_of_a_slow_disk():
+            asked.append(len(asked))
+            if asked == [0]:
+                await slow.wait()
+            return await newest()
+
+        monkeypatch.setattr(net.store, "newest", newest_of_a_slow_disk)
+        given_up = TestAgent("Ann", net.wire())
+        await given_up.hello(net.tokens["Ann"])
+        await settled(lambda: asked)
+        later = await net.connect("Ann")
+        slow.set()
+        assert (await given_up.until_closed()).code == 4409
+        assert later.closed is None
+        assert net.hub.sessions.online("Ann")

@@ -106,6 +106,7 @@ class HubConnection:
         self._acknowledged = 0
         self._heard_at = 0.0
         self._failures = 0
+        self._given_up_at: float | None = None  # a connection whose end the hub may not have seen, by monotonic time
 
     @property
     def connected(self) -> bool:
@@ -174,9 +175,8 @@ class HubConnection:
         """Connect for ever. Raises `ClientEnded`."""
         while True:
             try:
-                await self._connected()
+                await self._attempt()
             except ConnectionLost as lost:
-                end_if_closed_for_good(lost)
                 step_s = min(
                     self._patience.longest_retry_s, self._patience.first_retry_s * 2 ** min(self._failures, 20)
                 )
@@ -184,6 +184,27 @@ class HubConnection:
                 self._failures += 1
                 self._listen(Disconnected(lost.code, lost.reason, wait_s))
                 await self._clock.sleep(wait_s)
+
+    async def _attempt(self) -> NoReturn:
+        """One connection, and whether its end is one for good. Raises `ConnectionLost`, `ClientEnded`."""
+        try:
+            try:
+                await self._connected()
+            except ConnectionLost as lost:
+                end_if_closed_for_good(lost)
+                self._given_up_at = self._clock.monotonic_s()
+                raise
+        except ClientEnded as ended:
+            # The hub may have come only now to a connection that this client has given up: then no other client has
+            # taken its place, and it must not leave it.
+            given_up = self._given_up_at
+            if (
+                ended.code != "superseded"
+                or given_up is None
+                or self._clock.monotonic_s() - given_up > self._patience.silence_s
+            ):
+                raise
+            raise ConnectionLost(1006, "taken for an older connection of this client's own") from ended
 
     async def _connected(self) -> NoReturn:
         """One connection, until it is lost."""

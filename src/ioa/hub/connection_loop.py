@@ -46,6 +46,7 @@ class ConnectionLoop:
         self._hub = hub
         self._limits = hub.settings.limits
         self._open = 0
+        self._arrivals = 0
         self._none_open = asyncio.Event()
         self._none_open.set()
         self._begun: set[asyncio.Task[None]] = set()
@@ -64,13 +65,15 @@ class ConnectionLoop:
     async def serve(self, wire: Wire, peer: Peer = HERE) -> None:
         """One connection, from hello to close."""
         self._open += 1
+        self._arrivals += 1
+        arrived = self._arrivals
         self._none_open.clear()
         intake = Intake(self._hub, wire)
         wire.attach(intake)
         try:
             if self._open > self._limits.connections:
                 raise SessionEnded(SLOW_CONSUMER, "the hub has all the connections that it may have; try again later")
-            session, identity = await self._welcome(wire, intake, peer)
+            session, identity = await self._welcome(wire, intake, peer, arrived)
             try:
                 with self._hub.leases.hold(identity, session.end_token):
                     intake.begin(session)
@@ -95,7 +98,7 @@ class ConnectionLoop:
             if not self._open:
                 self._none_open.set()
 
-    async def _welcome(self, wire: Wire, intake: Intake, peer: Peer) -> tuple[Session, Identity]:
+    async def _welcome(self, wire: Wire, intake: Intake, peer: Peer, arrived: int) -> tuple[Session, Identity]:
         """The hello's answer. Raises `SessionEnded` for a hello that is missing, late or wrong."""
         data = await self._first_frame(intake)
         try:
@@ -132,6 +135,7 @@ class ConnectionLoop:
             self._limits,
             self._hub.sessions.turn,
             cursor=cursor,
+            arrived=arrived,
         )
         self._hub.sessions.enter(session)
         session.answer(

@@ -46,15 +46,26 @@ class SessionEnded(Exception):
 
 
 class Session:
-    """One connected agent, after its hello. `cursor` is the last position that it holds.
+    """One connected agent, after its hello. `cursor` is the last position that it holds; `arrived` counts the
+    connections of this hub in the order in which they came.
 
     Whatever is to be sent waits until the event loop's turn is over and then leaves in one write (`Turn`).
     """
 
     def __init__(
-        self, name: str, wire: Wire, store: Store, clock: Clock, limits: Limits, turn: Turn, *, cursor: int
+        self,
+        name: str,
+        wire: Wire,
+        store: Store,
+        clock: Clock,
+        limits: Limits,
+        turn: Turn,
+        *,
+        cursor: int,
+        arrived: int = 0,
     ) -> None:
         self.name = name
+        self.arrived = arrived
         self._wire = wire
         self._store = store
         self._clock = clock
@@ -265,9 +276,12 @@ class Sessions:
         return tuple(self._sessions)
 
     def enter(self, session: Session) -> None:
-        """A newer connection of the same agent takes the place of the older one."""
-        older = self._sessions.get(session.name)
-        self._sessions[session.name] = session
+        """A newer connection of the same agent takes the place of the older one. Newer is which came later, not which
+        hello was answered later: a client that has given one up must not lose the next one to it."""
+        other = self._sessions.get(session.name)
+        older = other if other is None or other.arrived <= session.arrived else session
+        if older is not session:
+            self._sessions[session.name] = session
         if older is not None:
             older.end(SUPERSEDED, "the agent has connected again", "superseded")
 
