@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -83,6 +84,8 @@ class StoreOfProcess:
 
     def __getattr__(self, name: str) -> Any:
         read = getattr(self._disk.truth, name)
+        if not inspect.iscoroutinefunction(read):
+            return read
 
         async def reading(*args: Any, **more: Any) -> Any:
             await asyncio.sleep(self._disk.takes_s())
