@@ -56,7 +56,7 @@ def answers_before_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
     def hasty(self: StoreOfProcess, work: Any) -> Any:
         future = commit(self, work)
         if work.entries and not future.done():
-            newest = len(self._disk.truth._log)
+            newest = len(self._disk.truth._kept.log)
             self._begin_answer(future, tuple(range(newest + 1, newest + 1 + len(work.entries))))
         return future
 
