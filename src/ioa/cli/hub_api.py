@@ -63,6 +63,13 @@ class HubApi:
     async def health(self) -> Health:
         return await self._get("/v1/health", Health)
 
+    async def takes_signed_cards(self) -> bool:
+        """Whether the hub says that it does. One that is older has no word for it."""
+        try:
+            return (await self.health()).signed_cards
+        except Rejected:
+            return False
+
     async def accepts_token(self) -> bool:
         """Whether the hub knows our token. Raises `HubProblem` when it cannot be reached."""
         try:
@@ -85,10 +92,11 @@ class HubApi:
         online: bool | None = None,
         agent_type: str | None = None,
         skill: str | None = None,
+        verified: bool | None = None,
         limit: int = 50,
     ) -> tuple[Agent, ...]:
         """The registered agents; with `search`, the best `limit` of them, best first."""
-        params = _query(search=search, online=online, type=agent_type, skill=skill)
+        params = _query(search=search, online=online, type=agent_type, skill=skill, verified=verified)
         return await self._all("/v1/agents", Agent, params, limit)
 
     async def launch(

@@ -16,6 +16,7 @@ from ioa.cli.terminal import Terminal, one_line, seconds, stderr
 from ioa.cli.tracing import traced
 from ioa.client import ClientEnded
 from ioa.client.events import AgentStarted, AgentStopped, ClientEvent, Connected, Disconnected, GoalTaken
+from ioa.protocol.signatures import EXTRA, can_verify
 from ioa.settings import Settings
 
 
@@ -46,6 +47,8 @@ async def run_join(
         async with HubApi(place.url, place.token) as api:
             own = await registered(api, agent, folder, rotate=rotate)
         err.write(f"{one_line(agent.name)} is registered at {place.url}. Ctrl-C ends its work.")
+        if not can_verify():
+            err.write(f"Its card is not signed, others see it as unverified; to sign it: {EXTRA}")
         try:
             with traced(err) as tracer:
                 async with thinking:

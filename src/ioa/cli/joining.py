@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from ioa import bootstrap, data_folder
+from ioa.adapters.agents.card_key import BadKey, signed_card
 from ioa.adapters.agents.carded import CardedAgent
 from ioa.adapters.policy.rules.policy import RulesPolicy
 from ioa.cli.failures import BadInput
@@ -19,6 +21,7 @@ from ioa.cli.hub_api import HubApi, Rejected
 from ioa.cli.terminal import one_line
 from ioa.client.events import Listener, nobody_listens
 from ioa.ports.tracing import SILENT, Tracer
+from ioa.protocol.cards import Card
 from ioa.protocol.errors import Refused
 from ioa.protocol.names import clean_name, name_key
 
@@ -53,18 +56,20 @@ def held_folder(root: Path, url: str, name: str) -> Generator[Path]:
 
 
 async def registered(api: HubApi, agent: CardedAgent, folder: Path, *, rotate: bool = False) -> str:
-    """The agent's own token: the one kept here, with its card brought up to date, or that of a new registration.
+    """The agent's own token: the one kept here, with its card brought up to date, or that of a new registration. The
+    card is signed with the key of the folder, if it can be and the hub knows of signatures.
 
-    Raises `BadInput` for a name that is taken."""
+    Raises `BadInput` for a name that is taken, and for a key that cannot be used."""
+    card = await _signed(api, agent.card, folder)
     path = folder / data_folder.TOKEN_FILE
     kept = data_folder.token_in(folder)
     if kept is not None and not rotate:
         async with HubApi(api.url, kept) as own:
             if await own.accepts_token():
-                await own.update_card(agent.card)
+                await own.update_card(card)
                 return kept
     try:
-        token = (await api.register(agent.card, rotate=rotate)).token
+        token = (await api.register(card, rotate=rotate)).token
     except Rejected as refusal:
         if refusal.reason != "name_taken":
             raise
@@ -74,6 +79,16 @@ async def registered(api: HubApi, agent: CardedAgent, folder: Path, *, rotate: b
         ) from refusal
     await asyncio.to_thread(_keep, path, token)
     return token
+
+
+async def _signed(api: HubApi, card: Card, folder: Path) -> Card:
+    """An older hub refuses fields that it does not know, so its agents stay unsigned."""
+    if not await api.takes_signed_cards():
+        return card
+    try:
+        return await asyncio.to_thread(signed_card, card, folder, now_s=time.time())
+    except BadKey as error:
+        raise BadInput(str(error)) from error
 
 
 def _keep(path: Path, token: str) -> None:

@@ -35,12 +35,13 @@ of an ID is enough.
 )
 @click.option("--type", "agent_type", type=click.Choice(_TYPES, case_sensitive=False), help="Only agents of this type.")
 @click.option("--skill", metavar="TEXT", help="Only agents that list this skill.")
+@click.option("--verified/--unverified", default=None, help="Only agents whose cards are signed, or only the others.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
 @hub_options
 @json_option
 def agents(
-    words: tuple[str, ...], online: bool | None, agent_type: str | None, skill: str | None, limit: int, hub: str | None,
-    token: str | None, as_json: bool,
+    words: tuple[str, ...], online: bool | None, agent_type: str | None, skill: str | None, verified: bool | None,
+    limit: int, hub: str | None, token: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     from ioa.cli import lists
     from ioa.cli.failures import BadInput
@@ -53,7 +54,9 @@ def agents(
         if not text:
             raise BadInput('search: the text is empty; write for example: ioa agents search "draw a chart"')
     found = run_async(
-        lists.find_agents(hub, token, search=text, online=online, agent_type=agent_type, skill=skill, limit=limit)
+        lists.find_agents(
+            hub, token, search=text, online=online, agent_type=agent_type, skill=skill, limit=limit, verified=verified
+        )
     )
     if as_json:
         print_json([lists.agent_json(agent) for agent in found])

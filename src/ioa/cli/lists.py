@@ -12,6 +12,8 @@ from ioa.cli.failures import HubProblem
 from ioa.cli.reach import Place, all_places, opened
 from ioa.cli.records import Agent, Goal
 from ioa.cli.terminal import one_line, seconds, stderr, stdout, table
+from ioa.protocol.errors import Refused
+from ioa.protocol.signatures import can_verify, check_signature
 from ioa.settings import Settings
 
 
@@ -32,12 +34,15 @@ async def find_agents(
     agent_type: str | None,
     skill: str | None,
     limit: int,
+    verified: bool | None = None,
 ) -> tuple[Agent, ...]:
     """The agents of the named hub, else of the first of this machine. Raises `Failure`."""
     places = all_places(Settings.read(), hub, token)
     place = next((place for place in places if place.url is not None), places[0])
     async with opened(place, meaning=search is not None) as api:
-        return await api.agents(search, online=online, agent_type=agent_type, skill=skill, limit=limit)
+        return await api.agents(
+            search, online=online, agent_type=agent_type, skill=skill, verified=verified, limit=limit
+        )
 
 
 async def find_chats(hub: str | None, token: str | None, limit: int) -> tuple[Chat, ...]:
@@ -56,6 +61,14 @@ async def find_chats(hub: str | None, token: str | None, limit: int) -> tuple[Ch
     return tuple(found[:limit])
 
 
+def shown_verified(agent: Agent) -> bool:
+    """The hub says so, and the signature is right where it can be checked here."""
+    try:
+        return agent.verified and (check_signature(agent.card) or not can_verify())
+    except Refused:
+        return False
+
+
 def agent_json(agent: Agent) -> dict[str, object]:
     card = agent.card
     described: dict[str, object] = {
@@ -66,6 +79,7 @@ def agent_json(agent: Agent) -> dict[str, object]:
         "idempotent": card.idempotent,
         "discussion_only": card.discussion_only,
         "online": agent.online,
+        "verified": shown_verified(agent),
     }
     return described if agent.score is None else {**described, "score": agent.score}
 
@@ -77,14 +91,14 @@ def show_agents(found: tuple[Agent, ...], *, searched: str | None) -> None:
         out.write("No agent fits." if searched else "There are no agents yet; ioa join AGENT.yaml adds one.")
         return
     scored = any(agent.score is not None for agent in found)
+    signed = any(agent.card.signature for agent in found)
     rows: list[tuple[str, ...]] = []
     for agent in found:
         score = ("-" if agent.score is None else f"{agent.score:.2f}",) if scored else ()
-        rows.append(
-            (*score, one_line(agent.card.name, 40), "online" if agent.online else "offline",
-             one_line(agent.card.description))
-        )  # fmt: skip
-    heads = (*(("score",) if scored else ()), "name", "is", "description")
+        card = ("verified" if shown_verified(agent) else "unverified",) if signed else ()
+        is_online = "online" if agent.online else "offline"
+        rows.append((*score, one_line(agent.card.name, 40), is_online, *card, one_line(agent.card.description)))
+    heads = (*(("score",) if scored else ()), "name", "is", *(("card",) if signed else ()), "description")
     head, *lines = table(heads, rows, out.columns)
     out.write(out.style(head, "bold"))
     for line in lines:

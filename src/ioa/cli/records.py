@@ -94,12 +94,13 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Agent(Struct, frozen=True, kw_only=True):
-    """A registered agent; `score` (0 to 1) where it was searched for."""
+    """A registered agent; `score` (0 to 1) where it was searched for. `verified` is what the hub says of its card."""
 
     card: Card
     online: bool = False
     score: float | None = None
     owner: str = ""
+    verified: bool = False
 
 
 class Page(Struct, Generic[Item], frozen=True):
@@ -129,6 +130,8 @@ class Health(Struct, frozen=True):
     status: str = ""
     version: str = ""
     protocol: int = 0
+    signed_cards: bool = False
+    verifies: bool = False
 
 
 class Registration(Struct, frozen=True):

@@ -129,7 +129,7 @@ class Client:
         return self._groups.get(comm_id)
 
     async def update_card(self, card: Card) -> None:
-        """Publish a new description. Raises `Refused`."""
+        """Publish a new description; where cards of this agent are signed, a signed one. Raises `Refused`."""
         await self._connection.ask(UpdateCard(request_id=self._new_id(), card=replace(card, name=self.card.name)))
 
     async def run(self) -> None:

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from ioa.client.agent_contact import AgentContact
 from ioa.client.connection import HubConnection
 from ioa.client.jobs import within
@@ -13,8 +15,10 @@ from ioa.client.journal import JournalFailed
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.policy import PolicyFailed
 from ioa.protocol.cards import FoundAgent
-from ioa.protocol.errors import ProtocolError
+from ioa.protocol.errors import ProtocolError, Refused
 from ioa.protocol.frames import Found, Search
+from ioa.protocol.names import printable
+from ioa.protocol.signatures import check_signature
 
 T = TypeVar("T")
 
@@ -72,6 +76,16 @@ class AgentSearch:
             assert isinstance(answer, Found)
             if len(answer.agents) != len(part):
                 raise PolicyFailed(f"the hub answered {len(part)} phrases with {len(answer.agents)} lists")
-            hits.extend(answer.agents)
+            hits.extend(tuple(map(_looked_at, found)) for found in answer.agents)
         self._contacts.met(hit for agents in hits for hit in agents)
         return tuple(hits)
+
+
+def _looked_at(found: FoundAgent) -> FoundAgent:
+    """What the hub says of a card counts as verified only if its signature is right: the hub may be mistaken, or not
+    the one that it seems. Without the extra `security` nothing is verified."""
+    try:
+        return replace(found, verified=found.verified and check_signature(found.card))
+    except Refused as refusal:
+        _log.warning("a card that the hub calls verified is not: %s", printable(refusal.rule))
+        return replace(found, verified=False)

@@ -39,6 +39,7 @@ class AgentQuery:
         agent_type: AgentType | None = None,
         skill: str = "",
         team: Sequence[str] = (),
+        verified: bool | None = None,
     ) -> tuple[tuple[FoundAgent, ...], ...]:
         """Per phrase the best agents, best first, never the searcher; after them those of `team` that did not make it,
         the searcher too if it is named there: it may ask how well its own card fits.
@@ -58,6 +59,7 @@ class AgentQuery:
             return (
                 record is not None
                 and (agent_type is None or record.card.type == agent_type)
+                and (verified is None or record.verified == verified)
                 and (not wanted_skill or wanted_skill in map(_skill, record.card.skills))
             )
 
@@ -80,8 +82,9 @@ class AgentQuery:
         return tuple(found)
 
     def _found(self, hit: Hit, phrase: int) -> FoundAgent:
-        card = self._registry.named(hit.name).card
-        return FoundAgent(card=card, score=hit.score, online=self._sessions.online(card.name), phrase=phrase)
+        record = self._registry.named(hit.name)
+        online = self._sessions.online(record.card.name)
+        return FoundAgent(card=record.card, score=hit.score, online=online, phrase=phrase, verified=record.verified)
 
     async def best_online(self, goal: str, *, avoid: Sequence[str] = ()) -> str | None:
         """Who should form the team for a goal: the connected agent that fits its parts best, together. Agents that

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ioa.hub.records import AGENT, AgentRecord, document, read
 from ioa.hub.security import TokenBucket, new_token, token_hash
 from ioa.hub.settings import Limits
+from ioa.hub.signed_cards import held_to
 from ioa.ports.clock import Clock
 from ioa.ports.index import AgentIndex
 from ioa.ports.store import Store, Work
@@ -93,9 +94,9 @@ class Registry:
     async def register(self, owner: str, card: Card, *, rotate: bool = False) -> tuple[AgentRecord, str, bool]:
         """A new agent of `owner`, or with `rotate` a new token for one that it has. Returns (record, token, is new).
 
-        Raises `Refused` (bad_name, name_taken, too_many, too_fast).
+        Raises `Refused` (bad_name, bad_signature, name_taken, too_many, too_fast).
         """
-        card = replace(card, name=clean_name(card.name), description=_described(card))
+        sent, card = card, replace(card, name=clean_name(card.name), description=_described(card))
         key = name_key(card.name)
         now = self._clock.monotonic_s()
         rate = self._rates.setdefault(
@@ -112,24 +113,29 @@ class Registry:
         token = new_token("agent")
         if known is not None:
             card = replace(card, name=known.card.name)
+        public_key, verified = held_to(sent, card.name, known, may_change=True)
         record = AgentRecord(
             card=card,
             owner=owner,
             token_hash=token_hash(token),
             registered_at=self._clock.now_s() if is_new or known is None else known.registered_at,
+            public_key=public_key,
+            verified=verified,
         )
         await self._write(key, record)
         return record, token, is_new
 
     async def update(self, name: str, card: Card) -> AgentRecord:
-        """A new card for an agent; its name stays. Raises `Refused` (unknown_agent, bad_name)."""
+        """A new card for an agent; its name stays. Raises `Refused` (unknown_agent, bad_name,
+        bad_signature)."""
         known = self.named(name)
         if name_key(clean_name(card.name)) != name_key(known.card.name):
             raise Refused(
                 "bad_name", f"name {card.name!r} is not {known.card.name!r}: a name stays; register another agent"
             )
+        public_key, verified = held_to(card, known.card.name, known, may_change=False)
         card = replace(card, name=known.card.name, description=_described(card))
-        record = replace(known, card=card)
+        record = replace(known, card=card, public_key=public_key, verified=verified)
         await self._write(name_key(card.name), record)
         return record
 

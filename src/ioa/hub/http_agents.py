@@ -14,6 +14,7 @@ from ioa.protocol.cards import AgentType, Card
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import PROTOCOL_VERSION
 from ioa.protocol.names import name_key
+from ioa.protocol.signatures import can_verify
 from ioa.version import version
 
 Phrase = Annotated[str, Meta(max_length=2_000)]
@@ -33,6 +34,7 @@ class AgentSearch(Page, kw_only=True, forbid_unknown_fields=True):
     online: bool | None = None
     type: AgentType | None = None
     skill: str = ""
+    verified: bool | None = None
     threshold: Annotated[float, Meta(ge=0, le=1)] = 0.0
 
 
@@ -43,7 +45,7 @@ class ContactsPage(Page, kw_only=True, forbid_unknown_fields=True):
 
 
 async def health(call: Call) -> Health:
-    return Health(status="ok", version=version(), protocol=PROTOCOL_VERSION)
+    return Health(status="ok", version=version(), protocol=PROTOCOL_VERSION, signed_cards=True, verifies=can_verify())
 
 
 async def register(call: Call) -> object:
@@ -109,6 +111,7 @@ async def find(call: Call) -> Items[AgentView]:
         online=query.online,
         agent_type=query.type,
         skill=query.skill,
+        verified=query.verified,
     )
     views = [
         agent_view(record, online=hit.online, score=hit.score, phrase=hit.phrase)
@@ -135,6 +138,7 @@ def _listed(call: Call, query: AgentSearch) -> Items[AgentView]:
         if (
             (query.online is not None and view.online != query.online)
             or (query.type is not None and record.card.type != query.type)
+            or (query.verified is not None and record.verified != query.verified)
             or (skill and skill not in (" ".join(known.casefold().split()) for known in record.card.skills))
         ):
             continue

@@ -246,6 +246,7 @@ class Intake:
                     agent_type=frame.type,
                     skill=frame.skill,
                     team=frame.team,
+                    verified=frame.verified,
                 )
                 return Found(request_id=frame.request_id, agents=agents)
             case LaunchGroup():

@@ -40,7 +40,8 @@ R = TypeVar("R", bound=Struct)
 class AgentRecord(Struct, frozen=True, kw_only=True):
     """A registered agent. One that was removed keeps its name for its owner, so that nobody inherits its groups.
     `token_hash` is that of the token of its registration, "" after that was revoked; further ones are `TokenRecord`s.
-    `visibility` says who may see and recruit it; the card has none of its own here."""
+    `visibility` says who may see and recruit it; the card has none of its own here. `public_key` is the one that the
+    name is held to; `verified`: the card is signed by it."""
 
     card: Card
     owner: str
@@ -48,6 +49,8 @@ class AgentRecord(Struct, frozen=True, kw_only=True):
     registered_at: float
     removed: bool = False
     visibility: Visibility = "public"
+    public_key: str = ""
+    verified: bool = False
 
 
 class GoalRecord(Struct, frozen=True, kw_only=True):

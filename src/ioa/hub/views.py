@@ -17,7 +17,8 @@ from ioa.protocol.messages import Artifact, Budgets, GroupOutcome, Parent, Usage
 
 
 class AgentView(Struct, kw_only=True, omit_defaults=True):
-    """A registered agent. In searches `score` (0 to 1) says how well it fits the search text number `phrase`."""
+    """A registered agent. In searches `score` (0 to 1) says how well it fits the search text number `phrase`.
+    `verified`: its card is signed by the key that its name is held to."""
 
     name: str
     card: Card
@@ -26,6 +27,7 @@ class AgentView(Struct, kw_only=True, omit_defaults=True):
     registered_at: float
     score: float | None = None
     phrase: int | None = None
+    verified: bool = False
 
 
 class Registered(Struct, kw_only=True):
@@ -136,9 +138,13 @@ class ContactsView(Struct, kw_only=True):
 
 
 class Health(Struct, kw_only=True):
+    """`signed_cards`: cards may carry a signature; `verifies`: this hub also checks it."""
+
     status: Literal["ok"]
     version: str
     protocol: int
+    signed_cards: bool
+    verifies: bool
 
 
 def agent_view(
@@ -152,6 +158,7 @@ def agent_view(
         registered_at=record.registered_at,
         score=score,
         phrase=phrase,
+        verified=record.verified,
     )
 
 

@@ -13,13 +13,16 @@ Visibility: TypeAlias = Literal["private", "team", "public"]
 """Who may see and recruit an agent: its owner's agents and goals; those of users who share a team with its owner as
 well; everybody."""
 
+PublicKey: TypeAlias = Annotated[str, Meta(pattern="^(ed25519:[A-Za-z0-9_-]{43})?$", max_length=51)]
+Signature: TypeAlias = Annotated[str, Meta(pattern="^(ed25519:[A-Za-z0-9_-]{86})?$", max_length=94)]
+
 MAX_DESCRIPTION_CHARS = 4_000
 
 
 class Card(Value, frozen=True, kw_only=True):
     """An agent's card. `idempotent` agents may be given the same task twice; `discussion_only` ones get no tasks.
     `visibility` left out: as the hub has it, and at the first registration the hub's default. It is never shown to
-    others."""
+    others. A signed card carries `public_key` and `signature` (Ed25519), and a `revision` that grows."""
 
     name: Name
     description: Annotated[str, Meta(min_length=1, max_length=MAX_DESCRIPTION_CHARS)]
@@ -28,6 +31,9 @@ class Card(Value, frozen=True, kw_only=True):
     idempotent: bool = False
     discussion_only: bool = False
     visibility: Visibility | None = None
+    revision: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
+    public_key: PublicKey = ""
+    signature: Signature = ""
 
     def text(self) -> str:
         """The card in words, as discovery reads it."""
@@ -35,12 +41,14 @@ class Card(Value, frozen=True, kw_only=True):
 
 
 class FoundAgent(Value, frozen=True, kw_only=True):
-    """One search hit: the card, how well it fits (0 to 1, with the phrase that it fits best) and presence."""
+    """One search hit: the card, how well it fits (0 to 1, with the phrase that it fits best) and presence. `verified`:
+    the card's signature is that of the key which the hub keeps for the name. Whoever is told so can check it."""
 
     card: Card
     score: float
     online: bool
     phrase: Count = 0
+    verified: bool = False
 
 
 class Evaluation(Value, frozen=True, kw_only=True):

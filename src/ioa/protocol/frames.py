@@ -117,6 +117,7 @@ class Search(Frame, frozen=True, kw_only=True, tag="search"):
     type: AgentType | None = None
     skill: Short = ""
     team: Names = ()
+    verified: bool | None = None
 
 
 class Found(Frame, frozen=True, kw_only=True, tag="found"):
