@@ -52,6 +52,10 @@ from ioa.protocol.names import printable
 PASSING: frozenset[Code] = frozenset({"too_fast", "unavailable"})
 """Refusals of the moment: the same frame is sent again a little later."""
 
+ACKNOWLEDGE_EVERY = 32
+ACKNOWLEDGE_WITHIN_S = 0.2
+"""So many deliveries, or this time after the first of them: an acknowledgement says what has been stored since."""
+
 Asking: TypeAlias = Search | LaunchGroup | UpdateCard | Spend | Spent
 Answer: TypeAlias = Found | Launched | Updated | Granted | Recorded
 
@@ -104,6 +108,10 @@ class HubConnection:
         self._passed = asyncio.Event()
         self._told: dict[str, Post | PublishContacts | Ping | Pong] = {}
         self._acknowledged = 0
+        self._owed = 0  # deliveries since the last acknowledgement
+        self._every = ACKNOWLEDGE_EVERY
+        self._due = False
+        self._acknowledging: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
         self._failures = 0
         self._given_up_at: float | None = None  # a connection whose end the hub may not have seen, by monotonic time
@@ -222,6 +230,10 @@ class HubConnection:
             await self._serve(connection)
         finally:
             self._up = False
+            if self._acknowledging is not None:
+                self._acknowledging.cancel()
+                self._acknowledging = None
+            self._owed = 0
             await connection.close()
 
     def _welcome(self, welcome: Welcome) -> None:
@@ -235,6 +247,7 @@ class HubConnection:
         self._failures = 0
         self._incoming = Incoming(cursor=welcome.cursor)
         self._acknowledged = welcome.cursor
+        self._every = max(1, min(ACKNOWLEDGE_EVERY, welcome.window // 4))
         self._told.clear()
         self._passing.clear()
         self._queue = deque(Post(message=message) for message in self._outbox.values())
@@ -309,6 +322,23 @@ class HubConnection:
             raise ConnectionLost(1000, f"delivery {delivery.cursor} follows {delivery.previous}, not {before}")
         else:  # a repeat: the acknowledgement was lost
             self._acknowledged = min(self._acknowledged, before - 1)
+        self._acknowledge_soon()
+
+    def _acknowledge_soon(self) -> None:
+        """Not each delivery by itself: that would cost the hub more than delivering it. Nothing rests on it being soon:
+        after a loss the client says by itself what it holds."""
+        self._owed += 1
+        if self._owed >= self._every:
+            self._acknowledge_now()
+        elif self._owed == 1:
+            self._acknowledging = asyncio.get_running_loop().call_later(ACKNOWLEDGE_WITHIN_S, self._acknowledge_now)
+
+    def _acknowledge_now(self) -> None:
+        self._owed = 0
+        if self._acknowledging is not None:
+            self._acknowledging.cancel()
+            self._acknowledging = None
+        self._due = True
         self._wake.set()
 
     def _settle(self, message_id: str) -> AnyMessage | None:
@@ -346,7 +376,8 @@ class HubConnection:
                 await connection.send(codec.encode(frame))
 
     def _next(self) -> ClientFrame | None:
-        if self._acknowledged < self._incoming.cursor:
+        if self._due and self._acknowledged < self._incoming.cursor:
+            self._due = False
             self._acknowledged = self._incoming.cursor
             return Acknowledge(cursor=self._acknowledged)
         while self._queue:

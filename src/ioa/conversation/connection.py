@@ -78,15 +78,18 @@ class Outgoing(Generic[Item]):
             return (waiting[begin],)
         return list(islice(waiting, begin, upto))
 
-    def acknowledge(self, cursor: int) -> None:
-        """The other end holds everything up to `cursor`. An old acknowledgement is ignored; raises `ProtocolError`
-        (malformed) for a cursor that was never sent."""
+    def acknowledge(self, cursor: int) -> Sequence[Numbered[Item]]:
+        """The other end holds everything up to `cursor`; returns what need not be kept any more. An old acknowledgement
+        is ignored; raises `ProtocolError` (malformed) for a cursor that was never sent."""
         if cursor > self._last:
             raise ProtocolError("malformed", f"cursor {cursor} was never sent; the newest is {self._last}")
-        while self._waiting and self._waiting[0].cursor <= cursor:
-            self._waiting.popleft()
-            self._sent = max(0, self._sent - 1)
+        waiting = self._waiting
+        held: list[Numbered[Item]] = []
+        while waiting and waiting[0].cursor <= cursor:
+            held.append(waiting.popleft())
+        self._sent = max(0, self._sent - len(held))
         self._acknowledged = max(self._acknowledged, cursor)
+        return held
 
     def resend(self) -> None:
         """Go back to the last acknowledged item: the next `ready` returns everything unacknowledged again."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 
+from ioa.conversation.group import Group
 from ioa.conversation.hub_duties import Wait, waits, when_overdue
+from ioa.conversation.task import Task
 from ioa.hub.alarms import Alarms
 from ioa.hub.group_log import Chat, GroupLog
 from ioa.hub.ledger import Ledger
@@ -20,6 +22,21 @@ _PAGE = 200
 Start = Callable[[Coroutine[object, object, None]], None]
 
 
+class _Armed:
+    """What is watched of one group: who has the floor since which entry, when that is over, and when its alarm rings
+    (both by the monotonic clock); the other waits, and the tasks that they were drawn from."""
+
+    __slots__ = ("due_s", "member", "rings_s", "since", "tasks", "waits")
+
+    def __init__(self) -> None:
+        self.member: str | None = None
+        self.since = 0
+        self.due_s = 0.0
+        self.rings_s: float | None = None
+        self.waits: set[Wait] = set()
+        self.tasks: dict[str, Task] | None = None
+
+
 class Deadlines:
     """Watches every group that has not ended. `start` runs a coroutine in the background."""
 
@@ -32,7 +49,7 @@ class Deadlines:
         self._alarms = alarms
         self._clock = clock
         self._start = start
-        self._armed: dict[str, set[Wait]] = {}
+        self._armed: dict[str, _Armed] = {}
 
     async def rearm(self) -> None:
         """After a start: watch all groups that have not ended, with some grace for members to come back."""
@@ -48,22 +65,59 @@ class Deadlines:
                 return
 
     def watch(self, chat: Chat, *, grace_s: float = 0.0) -> None:
-        """The group has changed: set the alarms for what it waits for now."""
+        """The group has changed: set the alarms for what it waits for now.
+
+        The floor moves with almost every message. Its alarm stays where it is: each turn may take as long as the one
+        before, so nothing is due sooner; when it rings, it looks who has the floor.
+        """
         group = chat.group
-        wanted = waits(group)
-        armed = self._armed.get(group.comm_id, set())
-        for wait in armed.difference(wanted):
+        armed = self._armed.get(group.comm_id)
+        if armed is None:
+            if group.ended:
+                return
+            armed = self._armed[group.comm_id] = _Armed()
+        if group.floor is None:
+            armed.member = None
+        elif armed.member is None or armed.since != group.floor_since:
+            armed.member, armed.since = group.floor, group.floor_since
+            timeout_s = group.budgets.turn_timeout_s
+            left_s = max(chat.at[group.floor_since - 1] + timeout_s - self._clock.now_s(), min(grace_s, timeout_s))
+            armed.due_s = self._clock.monotonic_s() + left_s
+            if armed.rings_s is None or armed.rings_s > armed.due_s:
+                self._set_floor(group, armed)
+        if armed.tasks is not group.tasks or group.ended:
+            armed.tasks = group.tasks
+            self._watch_rest(chat, armed, grace_s)
+
+    def _watch_rest(self, chat: Chat, armed: _Armed, grace_s: float) -> None:
+        group = chat.group
+        wanted = {wait for wait in waits(group) if wait.overdue != "floor"}
+        for wait in armed.waits.difference(wanted):
             self._alarms.cancel((group.comm_id, wait))
-        for wait in wanted:
-            if wait in armed:
-                continue
+        for wait in wanted.difference(armed.waits):
             began_at = chat.at[max(0, wait.since - 1)]
             left_s = max(began_at + wait.timeout_s - self._clock.now_s(), min(grace_s, wait.timeout_s))
             self._set(group.comm_id, wait, left_s)
-        if wanted:
-            self._armed[group.comm_id] = set(wanted)
-        else:
+        armed.waits = wanted
+        if group.ended:
+            self._alarms.cancel((group.comm_id, "floor"))
             self._armed.pop(group.comm_id, None)
+
+    def _set_floor(self, group: Group, armed: _Armed) -> None:
+        armed.rings_s = armed.due_s
+        left_s = armed.due_s - self._clock.monotonic_s()
+        self._alarms.set((group.comm_id, "floor"), left_s, lambda: self._floor_rings(group, armed))
+
+    def _floor_rings(self, group: Group, armed: _Armed) -> None:
+        """`group` as it was when the alarm was set: its budgets do not change."""
+        armed.rings_s = None
+        if armed.member is None or self._armed.get(group.comm_id) is not armed:
+            return
+        if armed.due_s > self._clock.monotonic_s():  # somebody else has the floor by now
+            self._set_floor(group, armed)
+        else:
+            wait = Wait("floor", group.budgets.turn_timeout_s, member=armed.member, since=armed.since)
+            self._start(self._overdue(group.comm_id, wait))
 
     def _set(self, comm_id: str, wait: Wait, left_s: float) -> None:
         self._alarms.set((comm_id, wait), left_s, lambda: self._start(self._overdue(comm_id, wait)))

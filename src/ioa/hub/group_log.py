@@ -95,6 +95,10 @@ class GroupLog:
             self._chats.move_to_end(comm_id)
         return chat
 
+    def peek(self, comm_id: str) -> Chat | None:
+        """`get` for whoever does not use the group: it is let go as if nobody had asked."""
+        return self._chats.get(comm_id)
+
     def put(self, chat: Chat) -> None:
         self._chats[chat.group.comm_id] = chat
         self._evict()

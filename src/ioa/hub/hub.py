@@ -172,14 +172,14 @@ class Hub:
         """A unit is durable: tell everybody whom it concerns."""
         self.routing.forward(unit, positions)
         for comm_id in unit.changed:
-            chat = self.groups.get(comm_id)
+            chat = self.groups.peek(comm_id)
             if chat is not None:
                 self._deadlines.watch(chat)
         for goal in unit.goals.values():
             self.goals.changed(goal)
         self._traces.published(unit)
-        concerned = {group.goal_id for group in unit.changed.values()} | unit.goals.keys()
-        self.watchers.wake(concerned)
+        if self.watchers:
+            self.watchers.wake({group.goal_id for group in unit.changed.values()} | unit.goals.keys())
 
     def identify(self, token: str) -> Identity:
         """Whose token this is, of those that this hub has made. Raises `Refused` (not_authenticated)."""

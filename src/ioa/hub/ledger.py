@@ -136,7 +136,7 @@ class Ledger:
 
     def _waited_for(self, unit: Unit) -> list[Pending]:
         """A decision that changes nothing rests on what it saw: that must be durable before it is told."""
-        chats = [self._groups.get(comm_id) for comm_id in unit.touched]
+        chats = [self._groups.peek(comm_id) for comm_id in unit.touched]
         return [chat.latest for chat in chats if chat is not None and chat.latest is not None]
 
     def _submit(self, unit: Unit) -> Pending:
@@ -144,7 +144,7 @@ class Ledger:
         change = Pending()
         chats: dict[str, Chat] = {}
         for comm_id, group in unit.changed.items():
-            chat = self._groups.get(comm_id)
+            chat = self._groups.peek(comm_id)
             if chat is None:
                 chat = Chat(group, durable=False)
                 self._groups.put(chat)
@@ -167,7 +167,7 @@ class Ledger:
             chat.pending -= 1
             if chat.latest is change:
                 chat.latest = None
-            if self._groups.get(comm_id) is not chat:
+            if self._groups.peek(comm_id) is not chat:
                 continue
             if error is None:
                 chat.durable = unit.changed[comm_id]

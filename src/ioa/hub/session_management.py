@@ -8,7 +8,6 @@ when there is room, so that a reader that is away, slow or stalled costs nobody 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from ioa.conversation.connection import Outgoing
@@ -72,7 +71,6 @@ class Session:
         self._limits = limits
         self._turn = turn
         self._outgoing: Outgoing[bytes] = Outgoing(cursor=cursor, window=limits.window)
-        self._sizes: deque[tuple[int, int]] = deque()
         self._queued_bytes = 0
         self._live = False  # nothing is missing between `_outgoing` and the newest entry
         self._missed = False  # an entry was published while a page was being read
@@ -84,7 +82,7 @@ class Session:
         self._stuck_at = 0
         self.on_room: Callable[[], None] | None = None
         self.heard_s = clock.monotonic_s()
-        self._acknowledged_s = clock.monotonic_s()
+        self._owing: tuple[int, float] | None = None  # the acknowledged cursor, and since when it was seen
 
     @property
     def acknowledged(self) -> int:
@@ -134,10 +132,12 @@ class Session:
 
     def deliver(self, pos: int, tail: bytes) -> None:
         """A new entry of one of the agent's groups. `tail` is the end of its frame, the same for all members."""
-        if pos <= self._outgoing.last:
+        outgoing = self._outgoing
+        if pos <= outgoing.last:
             return
         if self._live and self._has_room:
-            self._append(pos, tail)
+            outgoing.append(pos, tail)
+            self._queued_bytes += len(tail)
         else:
             self._live = False
             self._missed = True
@@ -146,22 +146,14 @@ class Session:
 
     @property
     def _has_room(self) -> bool:
-        return len(self._outgoing) < 2 * self._limits.window and self._queued_bytes < self._limits.queued_bytes
-
-    def _append(self, pos: int, tail: bytes) -> None:
-        if self._outgoing.idle:
-            self._acknowledged_s = self._clock.monotonic_s()
-        self._outgoing.append(pos, tail)
-        self._sizes.append((pos, len(tail)))
-        self._queued_bytes += len(tail)
+        return self._queued_bytes < self._limits.queued_bytes and len(self._outgoing) < 2 * self._limits.window
 
     def acknowledge(self, cursor: int) -> None:
         """Raises `ProtocolError` for a cursor that was never sent."""
-        held_back = not self._live or len(self._outgoing) > self._limits.window
-        self._outgoing.acknowledge(cursor)
-        while self._sizes and self._sizes[0][0] <= cursor:
-            self._queued_bytes -= self._sizes.popleft()[1]
-        self._acknowledged_s = self.heard_s
+        outgoing = self._outgoing
+        held_back = not self._live or len(outgoing) > self._limits.window
+        for item in outgoing.acknowledge(cursor):
+            self._queued_bytes -= len(item.item)
         if held_back:
             self._ask()
 
@@ -175,19 +167,24 @@ class Session:
         self._asked = False
         if self._ending.done():
             return
-        while not self._wire.full:
-            frames, self._answers = self._answers, []
-            crowded = len(frames) >= _ANSWERS
-            for item in self._outgoing.ready(_TOGETHER):
-                frames.append(_DELIVERY % (item.cursor, item.previous, item.item))
-            if not frames:
+        wire = self._wire
+        while not wire.full:
+            items = self._outgoing.ready(_TOGETHER)
+            frames = self._answers
+            if not frames and not items:
                 break
-            self._wire.write(frames)
+            crowded = len(frames) >= _ANSWERS
+            self._answers = []
+            for item in items:
+                frames.append(_DELIVERY % (item.cursor, item.previous, item.item))
+            wire.write(frames)
             if crowded and self.on_room is not None:
                 self.on_room()
-        if self._wire.full and self._stuck_since is None:
+            if len(items) < _TOGETHER and not self._answers:
+                break
+        if wire.full and self._stuck_since is None:
             self._stuck_since = self._clock.monotonic_s()
-            self._stuck_at = self._wire.waiting
+            self._stuck_at = wire.waiting
         if not self._live and self._reading is None and self._may_read:
             self._reading = asyncio.create_task(self._read_page())
 
@@ -210,7 +207,9 @@ class Session:
         finally:
             self._reading = None
         for entry in page:
-            self._append(entry.pos, tail_of(entry))
+            tail = tail_of(entry)
+            self._outgoing.append(entry.pos, tail)
+            self._queued_bytes += len(tail)
         self._live = len(page) < _PAGE and not self._missed
         self._ask()
 
@@ -224,11 +223,19 @@ class Session:
                 self.end(GOING_AWAY, f"no sign of life for {self._limits.dead_after_s:g} s")
             elif self._stuck(now):
                 self.end(SLOW_CONSUMER, "the client does not read; reconnect and resume", "slow_consumer")
-            elif not self._outgoing.idle and now - self._acknowledged_s >= self._limits.unacknowledged_s:
+            elif self._owes(now):
                 self.end(SLOW_CONSUMER, "the client does not acknowledge; reconnect and resume", "slow_consumer")
             elif now - self.heard_s >= self._limits.ping_interval_s and self._stuck_since is None:
                 number += 1
                 self.offer_soon(Ping(n=number))
+
+    def _owes(self, now: float) -> bool:
+        """Does something wait for too long without any of it being acknowledged?"""
+        if self._outgoing.idle:
+            self._owing = None
+        elif self._owing is None or self._owing[0] != self._outgoing.acknowledged:
+            self._owing = self._outgoing.acknowledged, now
+        return self._owing is not None and now - self._owing[1] >= self._limits.unacknowledged_s
 
     def _stuck(self, now: float) -> bool:
         """Has the wire been full for too long, without getting emptier?"""

@@ -35,6 +35,9 @@ class AssigneeReported(Struct, frozen=True):
 
 
 Consequence: TypeAlias = Effect | AssigneeReported
+_FAR_REACHING = (TaskEnded, Concluded)
+"""Effects that concern other groups or the goal."""
+_NOTHING = Work()
 
 
 class Unit:
@@ -54,7 +57,7 @@ class Unit:
         self.removed: list[tuple[str, str]] = []
         self.touched: set[str] = set()
         self.consulted: set[str] = set()
-        self.written = Work()
+        self.written = _NOTHING
         self._before: dict[str, str] = {}
         self._consequences: deque[tuple[str, Consequence]] = deque()
 
@@ -89,7 +92,7 @@ class Unit:
 
     def seq_said(self, sender: str, message_id: str, comm_id: str) -> int | None:
         """The entry that this message is already."""
-        chat = self._groups.get(comm_id)
+        chat = self._groups.peek(comm_id)
         return chat.said.get((sender, message_id)) if chat is not None else None
 
     def add(self, message: AnyMessage) -> AnyMessage:
@@ -101,15 +104,20 @@ class Unit:
             seq=message.seq or (group.seq if group is not None else 0) + 1,
         )
         changed, effects = step(group, numbered)
+        comm_id = message.comm_id
         if group is not None:
-            self._before.setdefault(message.comm_id, group.state)
-        self.changed[message.comm_id] = changed
+            self._before.setdefault(comm_id, group.state)
+        self.changed[comm_id] = changed
         self.messages.append(numbered)
-        self._use(message.comm_id, artifacts_of(message))
+        artifacts = artifacts_of(message)
+        if artifacts:
+            self._use(comm_id, artifacts)
         if isinstance(message, TaskResult):
             reported = AssigneeReported(message.task_id, message.assignee or message.sender)
-            self._consequences.append((message.comm_id, reported))
-        self._consequences.extend((message.comm_id, effect) for effect in effects)
+            self._consequences.append((comm_id, reported))
+        for effect in effects:
+            if type(effect) in _FAR_REACHING:
+                self._consequences.append((comm_id, effect))
         return numbered
 
     def launch(self, message: Launch) -> AnyMessage:
@@ -206,10 +214,10 @@ class Unit:
 
     def work(self) -> Work:
         """What is to be written; kept in `written`."""
-        launched = {row.comm_id for row in self.launched}
-        self.written = Work(
-            groups=tuple(self.launched),
-            entries=tuple(
+        launched = {row.comm_id for row in self.launched} if self.launched else ()
+        entries: list[Entry] = []
+        for message in self.messages:
+            entries.append(
                 Entry(
                     comm_id=message.comm_id,
                     seq=message.seq,
@@ -218,13 +226,15 @@ class Unit:
                     at=self.now_s,
                     body=encode(message),
                 )
-                for message in self.messages
-            ),
-            states=tuple(
-                (comm_id, group.state)
-                for comm_id, group in self.changed.items()
-                if group.state != self._before.get(comm_id, "discussion" if comm_id in launched else "")
-            ),
+            )
+        states: list[tuple[str, str]] = []
+        for comm_id, group in self.changed.items():
+            if group.state != self._before.get(comm_id, "discussion" if comm_id in launched else ""):
+                states.append((comm_id, group.state))
+        self.written = Work(
+            groups=tuple(self.launched),
+            entries=tuple(entries),
+            states=tuple(states),
             documents=tuple(self.documents.values()),
             removed=tuple(self.removed),
         )

@@ -15,6 +15,10 @@ class Watchers:
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         self.closed = False
 
+    def __bool__(self) -> bool:
+        """Does anybody watch anything?"""
+        return bool(self._waiting)
+
     @contextmanager
     def watch(self, goal_id: str) -> Generator[asyncio.Event]:
         """An event that is set whenever something of the goal has changed, and when the hub stops."""

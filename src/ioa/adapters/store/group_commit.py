@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
 
 from ioa.ports.store import Conflict, FateUnknown, StoreUnavailable, Work
 
@@ -31,8 +31,7 @@ class GroupCommit:
 
     def __init__(self, write: Callable[[Sequence[Work]], list[Answer]]) -> None:
         self._write = write
-        self._jobs: deque[Job] = deque()
-        self._wake = threading.Condition()
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()  # None: nothing comes after it
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="ioa-store", daemon=True)
 
@@ -42,32 +41,33 @@ class GroupCommit:
 
     def submit(self, job: Job) -> None:
         """Queue a job. Raises `StoreUnavailable` when closed or when too much waits."""
-        with self._wake:
-            if self._closing:
-                raise StoreUnavailable("the store is closed")
-            if len(self._jobs) >= MAX_WAITING:
-                raise StoreUnavailable(f"{MAX_WAITING} changes wait for the disk; try again later")
-            self._jobs.append(job)
-            if len(self._jobs) == 1:
-                self._wake.notify()
+        if self._closing:
+            raise StoreUnavailable("the store is closed")
+        if self._jobs.qsize() >= MAX_WAITING:
+            raise StoreUnavailable(f"{MAX_WAITING} changes wait for the disk; try again later")
+        self._jobs.put(job)
 
     def close(self) -> None:
         """Write what waits, then stop. Blocks: call it off the event loop."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
+        self._closing = True
+        self._jobs.put(None)
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not self._jobs and not self._closing:
-                    self._wake.wait()
-                batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
-            if not batch:
-                return
+        while (job := self._jobs.get()) is not None:
+            batch = [job]
+            while len(batch) < MAX_BATCH:
+                try:
+                    job = self._jobs.get_nowait()
+                except Empty:
+                    break
+                if job is None:
+                    break
+                batch.append(job)
             _answer(batch, self._write([job.work for job in batch]))
+            if job is None:
+                return
 
 
 def stale() -> Conflict:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ioa.adapters.store.group_commit import Answer, GroupCommit, Job, stale
 from ioa.adapters.store.sqlite_schema import connect
-from ioa.ports.store import ENDED_STATE, Conflict, StoreUnavailable, Work, entries_follow, groups_of
+from ioa.ports.store import ENDED_STATE, Conflict, Entry, StoreUnavailable, Work, entries_follow, groups_of
 
 _REMEMBERED_GROUPS = 100_000
 
@@ -124,29 +124,24 @@ class SqliteWriter:
 
     def _insert(self, works: Sequence[Work], pos: int) -> None:
         run = self._connection
-        run.executemany(
-            "INSERT INTO groups (comm_id, goal_id, owner, parent, state, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            [(g.comm_id, g.goal_id, g.owner, g.parent, g.state, g.created_at) for work in works for g in work.groups],
-        )
-        run.executemany(
-            "INSERT INTO members (comm_id, place, name) VALUES (?, ?, ?)",
-            [
-                (g.comm_id, place, name)
-                for work in works
-                for g in work.groups
-                for place, name in enumerate(dict.fromkeys(g.members))
-            ],
-        )
-        entries = [entry for work in works for entry in work.entries]
-        run.executemany(
-            "INSERT INTO log (pos, comm_id, seq, at, sender, message_id, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(n, e.comm_id, e.seq, e.at, e.sender, e.message_id, e.body) for n, e in enumerate(entries, start=pos)],
-        )
-        run.executemany(
-            "UPDATE groups SET state = ?, ended_pos = CASE WHEN ? THEN (SELECT max(pos) FROM log) END "
-            "WHERE comm_id = ?",
-            [(state, state == ENDED_STATE, comm_id) for work in works for comm_id, state in work.states],
-        )
+        groups = [group for work in works for group in work.groups]
+        if groups:
+            run.executemany(
+                "INSERT INTO groups (comm_id, goal_id, owner, parent, state, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+                [(g.comm_id, g.goal_id, g.owner, g.parent, g.state, g.created_at) for g in groups],
+            )
+            run.executemany(
+                "INSERT INTO members (comm_id, place, name) VALUES (?, ?, ?)",
+                [(g.comm_id, place, name) for g in groups for place, name in enumerate(dict.fromkeys(g.members))],
+            )
+        self._append([entry for work in works for entry in work.entries], pos)
+        states = [(state, state == ENDED_STATE, comm_id) for work in works for comm_id, state in work.states]
+        if states:
+            run.executemany(
+                "UPDATE groups SET state = ?, ended_pos = CASE WHEN ? THEN (SELECT max(pos) FROM log) END "
+                "WHERE comm_id = ?",
+                states,
+            )
         for work in works:  # in the order of the works: a later one may bring back what an earlier one removed
             for kind, key in work.removed:
                 if run.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key)).rowcount:
@@ -158,11 +153,30 @@ class SqliteWriter:
                 elif not run.execute(_EXCHANGE, (*values, document.replaces)).rowcount:
                     raise sqlite3.IntegrityError(f"{document.kind} {document.key!r} is not what was to be replaced")
 
+    def _append(self, entries: Sequence[Entry], pos: int) -> None:
+        """Many rows in one statement: between rows of `executemany` this thread would wait for the interpreter, which
+        the event loop has."""
+        begin = 0
+        for rows in _ROWS_AT_ONCE:
+            while len(entries) - begin >= rows:
+                values: list[object] = []
+                for entry in entries[begin : begin + rows]:
+                    values += (pos, entry.comm_id, entry.seq, entry.at, entry.sender, entry.message_id, entry.body)
+                    pos += 1
+                self._connection.execute(_APPEND[rows], values)
+                begin += rows
+
     def _rev(self) -> int:
         self._next_rev += 1
         return self._next_rev - 1
 
 
+_ROWS_AT_ONCE = (256, 64, 16, 4, 1)
+_APPEND = {
+    rows: "INSERT INTO log (pos, comm_id, seq, at, sender, message_id, body) VALUES "  # noqa: S608 - constants
+    + ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * rows)
+    for rows in _ROWS_AT_ONCE
+}
 _INSERT = "INSERT INTO documents (kind, key, owner, body, rev) VALUES (?, ?, ?, ?, ?)"
 _REPLACE = (
     f"{_INSERT} ON CONFLICT (kind, key) DO UPDATE SET owner = excluded.owner, body = excluded.body, rev = excluded.rev"
