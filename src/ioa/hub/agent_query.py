@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ioa.hub.agent_registry import Registry
 from ioa.hub.session_management import Sessions
+from ioa.hub.visibility import Sees, Sight, everything, public_only
 from ioa.ports.index import AgentIndex, Hit
 from ioa.protocol.cards import AgentType, FoundAgent
 from ioa.protocol.errors import Refused
@@ -20,11 +21,12 @@ class AgentQuery:
     for."""
 
     def __init__(
-        self, registry: Registry, sessions: Sessions, index: AgentIndex, *, split: Split, threads: int
+        self, registry: Registry, sessions: Sessions, index: AgentIndex, sight: Sight, *, split: Split, threads: int
     ) -> None:
         self._registry = registry
         self._sessions = sessions
         self._index = index
+        self._sight = sight
         self._split = split
         self._slots = asyncio.Semaphore(threads)
 
@@ -40,9 +42,11 @@ class AgentQuery:
         skill: str = "",
         team: Sequence[str] = (),
         verified: bool | None = None,
+        sees: Sees | None = None,
     ) -> tuple[tuple[FoundAgent, ...], ...]:
         """Per phrase the best agents, best first, never the searcher; after them those of `team` that did not make it,
-        the searcher too if it is named there: it may ask how well its own card fits.
+        the searcher too if it is named there: it may ask how well its own card fits. Only agents that `sees` allows,
+        by default those that the searcher sees.
 
         Raises `Refused` (empty).
         """
@@ -50,6 +54,8 @@ class AgentQuery:
         if blank is not None or not phrases:
             raise Refused("empty", f"desc: phrase {blank or 1} is empty; say what the agent should be able to do")
         wanted_skill = _skill(skill)
+        if sees is None:
+            sees = self._sight.of_speaker(searcher) if searcher is not None else public_only
 
         def accept(name: str) -> bool:
             # Asked for every card there is, so the cheapest questions first. The index has names as cards spell them.
@@ -58,12 +64,15 @@ class AgentQuery:
             record = self._registry.get(name)
             return (
                 record is not None
+                and sees(record)
                 and (agent_type is None or record.card.type == agent_type)
                 and (verified is None or record.verified == verified)
                 and (not wanted_skill or wanted_skill in map(_skill, record.card.skills))
             )
 
-        members = {record.card.name for name in team if (record := self._registry.get(name)) is not None}
+        members = {
+            record.card.name for name in team if (record := self._registry.get(name)) is not None and sees(record)
+        }
 
         def ask() -> tuple[list[list[Hit]], list[list[Hit]]]:
             best = self._index.search(phrases, limit=limit, accept=accept)
@@ -86,11 +95,15 @@ class AgentQuery:
         online = self._sessions.online(record.card.name)
         return FoundAgent(card=record.card, score=hit.score, online=online, phrase=phrase, verified=record.verified)
 
-    async def best_online(self, goal: str, *, avoid: Sequence[str] = ()) -> str | None:
-        """Who should form the team for a goal: the connected agent that fits its parts best, together. Agents that
-        only discuss come last. None if nobody is connected."""
+    async def best_online(self, goal: str, *, avoid: Sequence[str] = (), sees: Sees = everything) -> str | None:
+        """Who should form the team for a goal: the connected agent that fits its parts best, together, of those that
+        `sees` allows. Agents that only discuss come last. None if nobody is connected."""
         avoided = set(avoid)
-        candidates = [name for name in self._sessions.names() if name not in avoided and self._registry.get(name)]
+        candidates = [
+            name
+            for name in self._sessions.names()
+            if name not in avoided and (record := self._registry.get(name)) is not None and sees(record)
+        ]
         able = [name for name in candidates if not self._registry.named(name).card.discussion_only]
         pool = set(able or candidates)
         if len(pool) <= 1:

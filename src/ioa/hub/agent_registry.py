@@ -13,10 +13,11 @@ from ioa.hub.records import AGENT, AgentRecord, document, read
 from ioa.hub.security import TokenBucket, new_token, token_hash
 from ioa.hub.settings import Limits
 from ioa.hub.signed_cards import held_to
+from ioa.hub.visibility import Sees, everything
 from ioa.ports.clock import Clock
 from ioa.ports.index import AgentIndex
 from ioa.ports.store import Store, Work
-from ioa.protocol.cards import Card
+from ioa.protocol.cards import Card, Visibility
 from ioa.protocol.errors import Refused
 from ioa.protocol.names import clean_name, name_key, printable
 
@@ -29,11 +30,15 @@ class Registry:
     """All agents, in memory and in the store; keeps the index in step. Names are found in any spelling that is the
     same name (`name_key`)."""
 
-    def __init__(self, store: Store, index: AgentIndex, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, store: Store, index: AgentIndex, clock: Clock, limits: Limits, visibility: Visibility = "public"
+    ) -> None:
+        """`visibility`: of agents whose cards say nothing of it."""
         self._store = store
         self._index = index
         self._clock = clock
         self._limits = limits
+        self._visibility: Visibility = visibility
         self._agents: dict[str, AgentRecord] = {}
         self._keys: dict[str, str] = {}  # of names as they are spelled on their cards: a search asks for all of them
         self._tokens: dict[str, str] = {}
@@ -76,10 +81,14 @@ class Registry:
         record = self._agents.get(name_key(name) if key is None else key)
         return None if record is None or record.removed else record
 
-    def named(self, name: str, field: str = "name") -> AgentRecord:
-        """Raises `Refused` (unknown_agent)."""
+    def owner_of(self, name: str) -> str | None:
         record = self.get(name)
-        if record is None:
+        return record.owner if record is not None else None
+
+    def named(self, name: str, field: str = "name", *, sees: Sees = everything) -> AgentRecord:
+        """Raises `Refused` (unknown_agent): the same for one that is not there and one that is not to be seen."""
+        record = self.get(name)
+        if record is None or not sees(record):
             raise Refused("unknown_agent", f"{field} {name!r} is not registered at this hub; `ioa agents` lists who is")
         return record
 
@@ -96,7 +105,8 @@ class Registry:
 
         Raises `Refused` (bad_name, bad_signature, name_taken, too_many, too_fast).
         """
-        sent, card = card, replace(card, name=clean_name(card.name), description=_described(card))
+        sent, visibility = card, card.visibility
+        card = replace(card, name=clean_name(card.name), description=_described(card), visibility=None)
         key = name_key(card.name)
         now = self._clock.monotonic_s()
         rate = self._rates.setdefault(
@@ -121,6 +131,7 @@ class Registry:
             registered_at=self._clock.now_s() if is_new or known is None else known.registered_at,
             public_key=public_key,
             verified=verified,
+            visibility=visibility or (self._visibility if is_new or known is None else known.visibility),
         )
         await self._write(key, record)
         return record, token, is_new
@@ -134,8 +145,9 @@ class Registry:
                 "bad_name", f"name {card.name!r} is not {known.card.name!r}: a name stays; register another agent"
             )
         public_key, verified = held_to(card, known.card.name, known, may_change=False)
-        card = replace(card, name=known.card.name, description=_described(card))
-        record = replace(known, card=card, public_key=public_key, verified=verified)
+        visibility = card.visibility or known.visibility
+        card = replace(card, name=known.card.name, description=_described(card), visibility=None)
+        record = replace(known, card=card, public_key=public_key, verified=verified, visibility=visibility)
         await self._write(name_key(card.name), record)
         return record
 

@@ -21,6 +21,7 @@ from ioa.hub.records import GoalRecord
 from ioa.hub.session_management import Sessions
 from ioa.hub.traces import HubTraces
 from ioa.hub.unit import Unit
+from ioa.hub.visibility import Sight
 from ioa.ports.clock import Clock
 from ioa.ports.store import Conflict, StoreUnavailable
 from ioa.protocol.errors import Refused
@@ -59,6 +60,7 @@ class Goals:
         ledger: Ledger,
         registry: Registry,
         query: AgentQuery,
+        sight: Sight,
         sessions: Sessions,
         artifacts: Artifacts,
         alarms: Alarms,
@@ -73,6 +75,7 @@ class Goals:
         self._ledger = ledger
         self._registry = registry
         self._query = query
+        self._sight = sight
         self._sessions = sessions
         self._artifacts = artifacts
         self._alarms = alarms
@@ -109,8 +112,11 @@ class Goals:
     async def _checked(self, new: NewGoal) -> GoalRecord:
         if not new.goal.strip():
             raise Refused("empty", "goal is empty; say what the network is to achieve")
-        named = self._registry.named(new.initiator, "initiator").card.name if new.initiator is not None else None
-        team = tuple(dict.fromkeys(self._registry.named(name, "team").card.name for name in new.team))
+        sees = self._sight.of_speaker(new.owner)
+        named = None
+        if new.initiator is not None:
+            named = self._registry.named(new.initiator, "initiator", sees=sees).card.name
+        team = tuple(dict.fromkeys(self._registry.named(name, "team", sees=sees).card.name for name in new.team))
         await self._artifacts.check_use(new.owner, new.artifacts)
         given: tuple[GivenResult, ...] = ()
         if new.continues is not None:
@@ -200,7 +206,7 @@ class Goals:
             present = [name for name in goal.team if self._sessions.online(name) and name not in goal.tried]
             outsiders = tuple(name for name in self._sessions.names() if name not in present)
             return await self._query.best_online(goal.goal, avoid=outsiders)
-        return await self._query.best_online(goal.goal, avoid=goal.tried)
+        return await self._query.best_online(goal.goal, avoid=goal.tried, sees=self._sight.of_speaker(goal.owner))
 
     def _watch(self, goal: GoalRecord, *, grace_s: float = 0.0) -> None:
         """Alarms: the one that was asked does not launch; nobody comes at all."""

@@ -14,8 +14,10 @@ from ioa.hub.artifacts import Artifacts
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
+from ioa.hub.records import AgentRecord, GoalRecord
 from ioa.hub.traces import HubTraces
 from ioa.hub.unit import Unit
+from ioa.hub.visibility import Sight
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import Launched, LaunchGroup
 from ioa.protocol.messages import Artifact, Launch, Parent, Subgroup
@@ -31,6 +33,7 @@ class GroupSetup:
     def __init__(
         self,
         registry: Registry,
+        sight: Sight,
         groups: GroupLog,
         book: GoalBook,
         ledger: Ledger,
@@ -40,6 +43,7 @@ class GroupSetup:
         self._book = book
         self._artifacts = artifacts
         self._registry = registry
+        self._sight = sight
         self._groups = groups
         self._ledger = ledger
         self._traces = traces
@@ -51,7 +55,7 @@ class GroupSetup:
             return await self._launch(sender, replace(frame, traceparent=traceparent), comm_id)
 
     async def _launch(self, sender: str, frame: LaunchGroup, comm_id: str) -> Launched:
-        team = self._team(sender, frame.team_members)
+        team = self._team(sender, frame.team_members, await self._fixed(sender, frame))
         if frame.parent is not None and frame.goal_id is not None:
             raise Refused("malformed", "goal_id and parent exclude each other: give goal_id for a goal's first group")
         goal = await self._book.load(frame.goal_id) if frame.goal_id is not None else None
@@ -72,10 +76,27 @@ class GroupSetup:
 
         return Launched(request_id=frame.request_id, comm_id=await self._ledger.run(decide))
 
-    def _team(self, sender: str, names: Sequence[str]) -> tuple[str, ...]:
-        """The members as they are registered, each once, without the sender."""
-        members = [self._registry.named(name, "team_members").card.name for name in names]
+    def _team(self, sender: str, names: Sequence[str], fixed: Sequence[str]) -> tuple[str, ...]:
+        """The members as they are registered, each once, without the sender: those whom the sender sees, and whom the
+        user has `fixed`. Raises `Refused` (unknown_agent)."""
+        sender_sees = self._sight.of_speaker(sender)
+
+        def sees(record: AgentRecord) -> bool:
+            return sender_sees(record) or record.card.name in fixed
+
+        members = [self._registry.named(name, "team_members", sees=sees).card.name for name in names]
         return tuple(name for name in dict.fromkeys(members) if name != sender)
+
+    async def _fixed(self, sender: str, frame: LaunchGroup) -> tuple[str, ...]:
+        """The team that the user has fixed for the goal, if the sender takes part in it. Raises `Refused`."""
+        goal_id = frame.goal_id
+        if frame.parent is not None:
+            above = await self._groups.load(frame.parent.comm_id)
+            goal_id = above.group.goal_id if above is not None and sender in above.group.members else None
+        if goal_id is None:
+            return ()
+        goal = await self._book.load(goal_id)
+        return goal.team if frame.parent is not None or goal.initiator == sender else ()
 
     def _first(
         self, unit: Unit, sender: str, frame: LaunchGroup, comm_id: str, goal_id: str, team: tuple[str, ...]
@@ -92,13 +113,7 @@ class GroupSetup:
                 "not_allowed",
                 f"goal_id {goal_id!r} is not offered to {sender!r}; launch for goals that the hub offers you",
             )
-        outsiders = [name for name in team if name not in goal.team] if goal.team else []
-        if outsiders:
-            raise Refused(
-                "not_allowed",
-                f"team_members: {', '.join(outsiders)} are not of the team that the user has fixed; leave them out",
-                legal=goal.team,
-            )
+        _refuse_outsiders(team, goal)
         unit.launch(
             Launch(
                 sender=sender,
@@ -132,6 +147,7 @@ class GroupSetup:
             )
         if above.ended:
             raise Refused("concluded", f"parent {parent.comm_id!r} has concluded; nothing can be nested in it")
+        _refuse_outsiders(team, unit.goal(above.goal_id))
         turns = self._granted(above, frame)
         began_at = self._began_at(parent.comm_id)
         left_s = above.budgets.group_timeout_s - (unit.now_s - began_at)
@@ -187,6 +203,16 @@ class GroupSetup:
 def comm_id_of(sender: str, request_id: str) -> str:
     """20 hex digits that name the group of one request."""
     return hashlib.blake2b(f"{len(sender)} {sender} {request_id}".encode(), digest_size=10).hexdigest()
+
+
+def _refuse_outsiders(team: Sequence[str], goal: GoalRecord) -> None:
+    outsiders = [name for name in team if name not in goal.team] if goal.team else []
+    if outsiders:
+        raise Refused(
+            "not_allowed",
+            f"team_members: {', '.join(outsiders)} are not of the team that the user has fixed; leave them out",
+            legal=goal.team,
+        )
 
 
 def _united(*sets: tuple[Artifact, ...]) -> tuple[Artifact, ...]:

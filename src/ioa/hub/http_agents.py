@@ -81,8 +81,8 @@ async def remove(call: Call) -> AgentView:
 def _own(call: Call, *, operators: bool = False) -> AgentRecord:
     """The agent in the path, if the caller is its owner or itself, or an operator where that is enough. Raises
     `Refused`."""
-    record = call.hub.registry.named(call.path("name"))
     me = call.identity
+    record = call.hub.registry.named(call.path("name"), sees=call.hub.sight.of(me))
     if operators and me.operator:
         return record
     if me.name != (record.owner if me.kind == "user" else record.card.name):
@@ -95,7 +95,8 @@ def _view(call: Call, record: AgentRecord) -> AgentView:
 
 
 async def get(call: Call) -> AgentView:
-    return _view(call, call.hub.registry.named(call.path("name")))
+    sees = call.hub.sight.of(call.identity)
+    return _view(call, call.hub.registry.named(call.path("name"), sees=sees))
 
 
 async def find(call: Call) -> Items[AgentView]:
@@ -112,6 +113,7 @@ async def find(call: Call) -> Items[AgentView]:
         agent_type=query.type,
         skill=query.skill,
         verified=query.verified,
+        sees=call.hub.sight.of(call.identity),
     )
     views = [
         agent_view(record, online=hit.online, score=hit.score, phrase=hit.phrase)
@@ -124,7 +126,8 @@ async def find(call: Call) -> Items[AgentView]:
 
 def _listed(call: Call, query: AgentSearch) -> Items[AgentView]:
     """In order of registration; `next` is the last agent's name."""
-    records = list(call.hub.registry.all())
+    sees = call.hub.sight.of(call.identity)
+    records = [record for record in call.hub.registry.all() if sees(record)]
     start: int | None = 0
     if query.after:
         key = name_key(query.after)

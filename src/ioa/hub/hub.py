@@ -34,6 +34,7 @@ from ioa.hub.spending import Accounts
 from ioa.hub.tokens import Tokens
 from ioa.hub.traces import HubTraces
 from ioa.hub.unit import Unit
+from ioa.hub.visibility import Sight
 from ioa.hub.watchers import Watchers
 from ioa.ports.authenticator import Authenticator
 from ioa.ports.clock import Clock, NewId
@@ -79,14 +80,19 @@ class Hub:
         self.groups = GroupLog(store, limits.cached_groups)
         self.goal_book = GoalBook(store)
         self.ledger = Ledger(store, self.groups, self.goal_book, clock, new_id, self._publish)
-        self.registry = Registry(store, index, clock, limits)
-        self.query = AgentQuery(self.registry, self.sessions, index, split=split, threads=limits.search_threads)
+        self.registry = Registry(store, index, clock, limits, settings.visibility)
+        self.sight = Sight(settings.teams, self.registry.owner_of)
+        self.query = AgentQuery(
+            self.registry, self.sessions, index, self.sight, split=split, threads=limits.search_threads
+        )
         self.artifacts = Artifacts(
             store, settings.data_dir / "artifacts", clock, new_id, max_bytes=limits.artifact_bytes
         )
         self.routing = MessageRouting(self.ledger, self.sessions, self.artifacts)
         self._traces = HubTraces(tracer, store, self.goal_book, self.begin)
-        self.setup = GroupSetup(self.registry, self.groups, self.goal_book, self.ledger, self.artifacts, self._traces)
+        self.setup = GroupSetup(
+            self.registry, self.sight, self.groups, self.goal_book, self.ledger, self.artifacts, self._traces
+        )
         self.accounts = Accounts(store, self.goal_book, self.groups, clock)
         self._alarms = Alarms(clock)
         self.audit = Audit(store, clock, new_id)
@@ -100,6 +106,7 @@ class Hub:
             self.ledger,
             self.registry,
             self.query,
+            self.sight,
             self.sessions,
             self.artifacts,
             self._alarms,

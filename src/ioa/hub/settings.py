@@ -6,7 +6,9 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
+from ioa.protocol.cards import Visibility
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import MAX_FRAME_BYTES
 from ioa.protocol.names import clean_user
@@ -54,8 +56,9 @@ class HubSettings:
 
     `users` are tokens by user name. Without any, a hub on loopback makes the user `me`, who is its operator too, with a
     token of its own in the file `token` of `data_dir`; anywhere else it refuses to start. `operators` are tokens of
-    those who see all and manage tokens, quotas and the audit log. `allowed_hosts` are further names in the Host header
-    that a hub on loopback answers to. `tls_certificate` and `tls_key` are PEM files.
+    those who see all and manage tokens, quotas and the audit log. `teams` are users by team, who see each other's
+    agents of visibility `team`; `visibility` is that of agents whose cards do not say. `allowed_hosts` are further
+    names in the Host header that a hub on loopback answers to. `tls_certificate` and `tls_key` are PEM files.
     """
 
     data_dir: Path
@@ -63,6 +66,8 @@ class HubSettings:
     port: int = 7700
     users: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     operators: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    visibility: Visibility = "public"
     allowed_hosts: tuple[str, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -73,6 +78,11 @@ class HubSettings:
             raise SettingsError(f"port {self.port} is not between 0 and 65535; 0 chooses a free one")
         for setting, tokens in (("users", self.users), ("operators", self.operators)):
             _check_tokens(setting, tokens)
+        for team, members in self.teams.items():
+            for member in members:
+                _check_user(f"teams: {team}", member)
+        if self.visibility not in get_args(Visibility):
+            raise SettingsError(f"visibility {self.visibility!r} is none of {', '.join(get_args(Visibility))}")
         if len({*self.users.values(), *self.operators.values()}) < len(self.users) + len(self.operators):
             raise SettingsError("users, operators: two of them have the same token; give each one of its own")
         if not self.on_loopback and not self.users and not self.operators:
@@ -99,12 +109,16 @@ class HubSettings:
             return False
 
 
+def _check_user(setting: str, name: str) -> None:
+    try:
+        clean_user(name, setting)
+    except Refused as error:
+        raise SettingsError(error.rule) from None
+
+
 def _check_tokens(setting: str, tokens: Mapping[str, str]) -> None:
     for name, token in tokens.items():
-        try:
-            clean_user(name, setting)
-        except Refused as error:
-            raise SettingsError(error.rule) from None
+        _check_user(setting, name)
         if len(token) < MIN_TOKEN_CHARS:
             raise SettingsError(
                 f"{setting}: the token of {name!r} has {len(token)} characters, at least {MIN_TOKEN_CHARS} are needed; "

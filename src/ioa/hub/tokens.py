@@ -299,12 +299,12 @@ class Tokens:
     def _holder(self, by: Identity, scope: Scope, name: str) -> tuple[str, str]:
         """The name as it is registered, and the user who owns the token. Raises `Refused`."""
         if scope == "agent":
-            agent = self._registry.named(name or (by.name if by.kind == "agent" else ""))
-            mine = agent.owner == by.name if by.kind == "user" else by.kind == "agent" and by.name == agent.card.name
-            if not mine and not by.operator:
-                raise Refused(
-                    "unknown_agent", f"name {name!r} is not an agent of yours; `ioa agents` lists who is there"
-                )
+
+            def may(agent: AgentRecord) -> bool:
+                own = agent.owner if by.kind == "user" else agent.card.name if by.kind == "agent" else None
+                return own == by.name or by.operator
+
+            agent = self._registry.named(name or (by.name if by.kind == "agent" else ""), sees=may)
             return agent.card.name, agent.owner
         if scope == "user" and by.kind == "user" and name in ("", by.name):
             return by.name, by.name

@@ -12,19 +12,20 @@ from ioa.conversation.task import Task, TaskStatus
 from ioa.hub.group_log import Chat
 from ioa.hub.records import AgentRecord, CallRecord, GoalRecord, GoalStatus
 from ioa.ports.store import GroupRow, Stored
-from ioa.protocol.cards import Card, Evaluation
+from ioa.protocol.cards import Card, Evaluation, Visibility
 from ioa.protocol.messages import Artifact, Budgets, GroupOutcome, Parent, Usage
 
 
 class AgentView(Struct, kw_only=True, omit_defaults=True):
-    """A registered agent. In searches `score` (0 to 1) says how well it fits the search text number `phrase`.
-    `verified`: its card is signed by the key that its name is held to."""
+    """A registered agent, and who may see and recruit it. In searches `score` (0 to 1) says how well it fits the search
+    text number `phrase`. `verified`: its card is signed by the key that its name is held to."""
 
     name: str
     card: Card
     online: bool
     owner: str
     registered_at: float
+    visibility: Visibility = "public"
     score: float | None = None
     phrase: int | None = None
     verified: bool = False
@@ -156,6 +157,7 @@ def agent_view(
         online=online,
         owner=record.owner,
         registered_at=record.registered_at,
+        visibility=record.visibility,
         score=score,
         phrase=phrase,
         verified=record.verified,

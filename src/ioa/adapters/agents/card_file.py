@@ -21,7 +21,7 @@ import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 from ioa.adapters.agents.builtin import BUILTIN, MissingLibrary, UnknownBuiltIn, builtin_agent
 from ioa.adapters.agents.carded import CardedAgent, CardError, TeamRules, make_card
@@ -34,10 +34,11 @@ from ioa.adapters.agents.react.tool import ToolFailed
 from ioa.adapters.agents.remote import BadAddress, RemoteAgent
 from ioa.bounded_yaml import BadYaml, load_yaml
 from ioa.ports.agent import Agent, AgentFailed, Assignment, Outcome, ReportProgress
+from ioa.protocol.cards import Visibility
 
 SOURCES = ("function", "command", "url", "builtin", "tools")
 _TYPES = ("Human Assistant", "Thing Assistant")
-_KEYS = ("name", "type", "description", "skills", "idempotent", "discussion_only", "team", "timeout_s",
+_KEYS = ("name", "type", "description", "skills", "idempotent", "discussion_only", "visibility", "team", "timeout_s",
          "observe", "allow_private", "model", "instructions", "options", "max_steps", *SOURCES)  # fmt: skip
 _REACT_KEYS = ("model", "instructions", "options", "max_steps")
 _TEAM_KEYS = ("nested", "depth")
@@ -93,9 +94,20 @@ def carded(given: Mapping[str, object], folder: Path, mind: MakeMind = no_models
         agent_type=agent_type,
         idempotent=_switch(given, "idempotent", own is not None and own.card.idempotent),
         discussion_only=_switch(given, "discussion_only", False),
+        visibility=_visibility(given),
     )
     made = CardedAgent(card, agent, _team(given.get("team")), _seconds(given), _observer(given, folder))
     return replace(made, timeout_s=own.timeout_s) if own and made.timeout_s is None else made
+
+
+def _visibility(given: Mapping[str, object]) -> Visibility | None:
+    found = given.get("visibility")
+    if found is None:
+        return None
+    for known in get_args(Visibility):
+        if found == known:
+            return known
+    raise CardFileError(f"visibility: {found!r} is none of {' | '.join(get_args(Visibility))}.")
 
 
 class _OnlyDiscusses:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ioa.adapters.agents.standalone import run_alone
 from ioa.ports.agent import Agent, AgentFailed, Assignment, Outcome, ReportProgress
-from ioa.protocol.cards import MAX_DESCRIPTION_CHARS, AgentType, Card
+from ioa.protocol.cards import MAX_DESCRIPTION_CHARS, AgentType, Card, Visibility
 from ioa.protocol.errors import Refused
 from ioa.protocol.names import clean_name
 
@@ -79,6 +79,7 @@ def make_card(
     agent_type: AgentType = "Thing Assistant",
     idempotent: bool = False,
     discussion_only: bool = False,
+    visibility: Visibility | None = None,
 ) -> Card:
     """A card that a hub takes. Raises `CardError` that names the field, the value and the remedy."""
     if not isinstance(name, str):
@@ -97,6 +98,7 @@ def make_card(
         skills=tuple(_words("skills", skill, MAX_SKILL_CHARS) for skill in given),
         idempotent=idempotent,
         discussion_only=discussion_only,
+        visibility=visibility,
     )
 
 
