@@ -234,15 +234,16 @@ async def embedded_network(
     listener: Listener = nobody_listens,
     tracer: Tracer = SILENT,
     origins: Origins | None = None,
+    page: Path | None = None,
 ) -> AsyncGenerator[EmbeddedNetwork]:
     """A network that keeps everything in `folder`: the built-in agents that can work here, and `agents`, one client
     each. Agents of an earlier run that are not in this one are removed; goals that it left open are cancelled.
-    `origins` are those of a recorded run that is played again.
+    `origins` are those of a recorded run that is played again, `page` the files that the hub serves at `/`.
 
     Raises `Refused` (name_taken) for two agents of one name, and what `open_hub` raises.
     """
     loading = asyncio.create_task(asyncio.to_thread(_builtin, builtin))  # much of it runs beside the hub's start
-    settings = HubSettings(data_dir=folder, port=0)
+    settings = HubSettings(data_dir=folder, port=0, page=page)
     sockets = listen or wire == "websocket"
     async with open_hub(
         settings, meaning=meaning, listen=sockets, index=index, tracer=tracer, origins=origins

@@ -13,7 +13,19 @@ import msgspec
 
 from ioa.cli.event_stream import Event, read_events
 from ioa.cli.failures import BadInput, HubProblem
-from ioa.cli.records import Agent, Entry, Goal, GroupRecord, Health, ModelCall, Page, Refused, Registration, Trouble
+from ioa.cli.records import (
+    Agent,
+    Entry,
+    Goal,
+    GroupRecord,
+    Health,
+    ModelCall,
+    Page,
+    Refused,
+    Registration,
+    SignInLink,
+    Trouble,
+)
 from ioa.protocol.cards import Card
 from ioa.protocol.messages import Artifact
 
@@ -77,6 +89,11 @@ class HubApi:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise self._unreachable(error) from error
         return answer.status_code != 401
+
+    async def sign_in_link(self) -> str:
+        """The address of the page with a code that signs this user in, once. Raises `Rejected` for agents."""
+        link = await self._send("POST", "/v1/sign-in/links", SignInLink, json={})
+        return self.url.rstrip("/") + link.path
 
     async def register(self, card: Card, *, rotate: bool = False) -> Registration:
         """Raises `Rejected` (name_taken) for a name that exists, unless it is one's own and `rotate` is set."""

@@ -16,9 +16,12 @@ from ioa.cli.failures import BadInput, Failure
 from ioa.cli.logs import log_to_stderr
 from ioa.cli.terminal import stderr, stdout
 from ioa.cli.tracing import traced
+from ioa.hub.http_me import page_path
+from ioa.hub.security import LOCAL_USER, Identity
 from ioa.hub.serving import settle_memory
 from ioa.hub.settings import HubSettings, SettingsError
 from ioa.settings import Settings
+from ioa.web import PAGE
 
 DEFAULT_USER = "me"
 
@@ -49,8 +52,9 @@ async def run_hub(options: HubOptions) -> None:
             async with bootstrap.open_hub(wanted, tracer=tracer) as hub:
                 held.announce(hub.url)
                 settle_memory()
-                _say_where(hub.url, folder, wanted)
-                await _until_told()
+                told = told_to_end()  # before it is said that Ctrl-C ends it
+                _say_where(hub, folder, wanted)
+                await told.wait()
     except data_folder.FolderUnusable as error:
         raise BadInput(str(error)) from error
     except OSError as error:
@@ -71,6 +75,7 @@ def _hub_settings(options: HubOptions, folder: Path, token: str | None) -> HubSe
             allowed_hosts=options.allowed_hosts,
             tls_certificate=options.tls_certificate,
             tls_key=options.tls_key,
+            page=PAGE,
         )
     except SettingsError as error:
         how = "" if users else " On the command line: IOA_HUB_TOKEN=… in the environment, or --users FILE."
@@ -97,20 +102,23 @@ def _users(path: Path) -> dict[str, str]:
     return users
 
 
-def _say_where(url: str, folder: Path, settings: HubSettings) -> None:
+def _say_where(hub: bootstrap.OpenHub, folder: Path, settings: HubSettings) -> None:
     out = stdout(colour=Settings.read().colour)
+    url = hub.url
     out.write(f"{out.style('ioa hub', 'bold')}  {url}")
     out.write(f"data     {folder}")
     if settings.users:
         out.write(f"users    {', '.join(sorted(settings.users))} (their tokens are not shown)")
     else:
         out.write(f"token    in {folder / data_folder.TOKEN_FILE}; commands of this user on this machine find it")
+    user = next(iter(sorted(settings.users)), LOCAL_USER)
+    out.write(f"page     {url}{page_path(hub.hub.sign_in_codes.make(Identity('user', user)))}  (signs {user} in, once)")
     out.write(f"join     ioa join agent.yaml --hub {url}")
     out.write("Ctrl-C ends it. Started again, it goes on from where it was.")
 
 
-async def _until_told() -> None:
-    """Wait for SIGINT or SIGTERM."""
+def told_to_end() -> asyncio.Event:
+    """Set by SIGINT and SIGTERM from now on."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -118,7 +126,7 @@ async def _until_told() -> None:
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(told.set))
         else:
             loop.add_signal_handler(name, told.set)
-    await told.wait()
+    return told
 
 
 def _why(error: OSError, options: HubOptions, folder: Path) -> str:

@@ -7,6 +7,7 @@ import click
 from ioa.cli import (
     cancel_command,
     doctor_command,
+    export_command,
     hub_command,
     join_command,
     list_commands,
@@ -19,7 +20,7 @@ from ioa.settings import SETTINGS
 
 SECTIONS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Ask", (run_command.run,)),
-    ("Look", (list_commands.agents, list_commands.chats, show_command.show)),
+    ("Look", (list_commands.agents, list_commands.chats, show_command.show, export_command.export)),
     ("Act", (cancel_command.cancel,)),
     ("Build a network", (hub_command.hub, join_command.join, tools_command.tools)),
     ("Mend", (doctor_command.doctor,)),

@@ -139,3 +139,9 @@ class Registration(Struct, frozen=True):
 
     name: str
     token: str
+
+
+class SignInLink(Struct, frozen=True):
+    """Where the page signs in, below the hub's address."""
+
+    path: str

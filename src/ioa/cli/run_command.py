@@ -55,6 +55,7 @@ class RunOptions:
     max_cost: float | None
     as_json: bool
     quiet: bool
+    page: bool
     thinking: ModelOptions
 
 
@@ -94,6 +95,10 @@ class RunOptions:
     metavar="FILE",
     help="Run the goal of a record again, without a model; GOAL can be left out.",
 )
+@click.option(
+    "--open", "page", is_flag=True,
+    help="Open the page in a browser to watch and take part; it stays until Ctrl-C. GOAL can be left out.",
+)  # fmt: skip
 @json_option
 @click.option("--quiet", "-q", is_flag=True, help="Do not show the conversation, only the answer.")
 def run(
@@ -111,6 +116,10 @@ def run(
         from ioa.cli.model_options import goal_of
 
         goal = (goal_of(replay),)
+    if not goal and given["page"]:
+        if given["hub"] is not None:
+            raise BadInput("--open without a goal starts a network here; for a hub that runs, open its address.")
+        goal = ("",)
     if not goal:
         _show_samples()
         return
@@ -121,7 +130,8 @@ def run(
     if any(not name for name in names):
         raise BadInput(f"--team {','.join(names)!r} has an empty name; write for example --team 'Plotter,Writer'.")
     thinking = ModelOptions(models, policy, plan, no_damper, record, replay)
-    options = RunOptions(goal=_goal_text(text), team=names, thinking=thinking, **given)  # pyright: ignore[reportArgumentType] - click has checked and converted them
+    wanted = _goal_text(text) if text or not given["page"] else ""
+    options = RunOptions(goal=wanted, team=names, thinking=thinking, **given)  # pyright: ignore[reportArgumentType] - click has checked and converted them
     if sys.stderr.isatty() and not options.quiet:
         click.echo("Starting …\r", err=True, nl=False)  # what is imported next takes a second; the view writes over it
     from ioa.cli.run_flow import run_flow

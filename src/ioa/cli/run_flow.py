@@ -23,11 +23,13 @@ from ioa.cli.attachments import Attachment, attach
 from ioa.cli.failures import BadInput, Exit, Interrupted
 from ioa.cli.goal_run import GoalRequest, GoalRun
 from ioa.cli.hub_api import HubApi, Rejected
+from ioa.cli.hub_run import told_to_end
 from ioa.cli.joining import joined
 from ioa.cli.live_view import LiveView
 from ioa.cli.logs import log_to_file
 from ioa.cli.model_options import offered, origins_of, taped, thinking_of, told_of_replay
 from ioa.cli.options import print_json
+from ioa.cli.page_link import page_link, show_in_browser
 from ioa.cli.reach import given_place, local_places, locate, opened
 from ioa.cli.run_command import RunOptions
 from ioa.cli.terminal import Terminal, one_line, stderr, stdout, wrap
@@ -35,6 +37,7 @@ from ioa.cli.tracing import traced
 from ioa.minds import Thinking
 from ioa.ports.tracing import Tracer
 from ioa.settings import Settings
+from ioa.web import PAGE
 
 if TYPE_CHECKING:
     from ioa.adapters.models.tape import Tape
@@ -53,6 +56,7 @@ class Network:
     remarks: tuple[str, ...]
     tape: Tape | None = None
     thinks: bool = False
+    own: bool = False
     request_id: str = field(default_factory=new_id)
 
 
@@ -66,7 +70,7 @@ async def run_flow(options: RunOptions) -> Exit:
 
 async def _run(options: RunOptions, settings: Settings, err: Terminal, tracer: Tracer) -> Exit:
     out = stdout(colour=settings.colour)
-    goal, attachments = attach(options.goal, options.files, Path.cwd())
+    goal, attachments = attach(options.goal, options.files, Path.cwd()) if options.goal else ("", ())
     if options.out is not None:
         check_folder(options.out)
     view = LiveView(err, time.time, quiet=options.quiet)
@@ -74,9 +78,14 @@ async def _run(options: RunOptions, settings: Settings, err: Terminal, tracer: T
         _announce(attachments, err)
     thinking = thinking_of(options.thinking, settings)
     async with _open(options, settings, thinking, goal, tracer) as network:
+        if options.page:
+            await _open_page(network, err)
         if not options.quiet:
             for remark in network.remarks:
                 err.write("\n".join(err.style(line, "dim") for line in wrap(one_line(remark), err.columns)))
+        if not goal:
+            await told_to_end().wait()
+            return Exit.COMPLETED
         request = GoalRequest(
             goal=goal,
             attachments=attachments,
@@ -107,11 +116,25 @@ async def _run(options: RunOptions, settings: Settings, err: Terminal, tracer: T
                 policy=network.policy,
                 reason=run.reason,
             )
+        if options.page and network.own:
+            _show(made, problems, options, out, err)
+            err.write("The page stays until Ctrl-C.")
+            await told_to_end().wait()
+            return made.exit_code
     _show(made, problems, options, out, err)
     if network.tape is not None and network.tape.replays:
         for line in told_of_replay(network.tape):
             err.write(one_line(line, 400))
     return made.exit_code
+
+
+async def _open_page(network: Network, err: Terminal) -> None:
+    """Say where the page is, and show it if there is a browser."""
+    url = await page_link(network.api)
+    opened_it = await show_in_browser(url)
+    err.write(f"page     {url}")
+    how = "It is open in your browser." if opened_it else "Open it in a browser: it signs you in, once."
+    err.write(err.style(f"         {how}" + ("" if not network.own else " Ctrl-C ends the network."), "dim"))
 
 
 def _show(made: outcomes.Outcome, problems: list[str], options: RunOptions, out: Terminal, err: Terminal) -> None:
@@ -163,7 +186,7 @@ async def _network(
         log_to_file(folder)
         async with (
             bootstrap.embedded_network(
-                folder, agents=agents, policy=thinking.policy, tracer=tracer, origins=origins
+                folder, agents=agents, policy=thinking.policy, tracer=tracer, origins=origins, page=PAGE
             ) as network,
             HubApi(network.url, network.token) as api,
         ):
@@ -173,7 +196,15 @@ async def _network(
                 "policy: rules (no model)." + offered() if thinking.name == "rules" else f"model: {thinking.name}"
             )
             remarks = (f"network {folder}: {names}", deciding, *network.remarks)
-            yield Network(api, thinking.name, remarks, thinking.tape, thinking.setting is not None, request_id)
+            yield Network(
+                api,
+                thinking.name,
+                remarks,
+                thinking.tape,
+                thinking.setting is not None,
+                own=True,
+                request_id=request_id,
+            )
 
 
 @contextmanager

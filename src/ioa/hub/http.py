@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ioa.hub import http_agents, http_artifacts, http_audit, http_goals, http_groups, http_tokens
+from ioa.hub import http_agents, http_artifacts, http_audit, http_goals, http_groups, http_me, http_tokens
 from ioa.hub.endpoint import (
     SLASH,
     ApiError,
@@ -30,6 +30,7 @@ from ioa.hub.endpoint import (
     json_response,
 )
 from ioa.hub.http_goals import Reason
+from ioa.hub.http_page import page_routes
 from ioa.hub.http_tokens import Rotation
 from ioa.hub.hub import Hub
 from ioa.hub.openapi import openapi
@@ -49,6 +50,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *http_artifacts.ENDPOINTS,
     *http_tokens.ENDPOINTS,
     *http_audit.ENDPOINTS,
+    *http_me.ENDPOINTS,
 )
 CONNECT_PATH = "/v1/connect"
 _OPTIONAL_BODIES = (Reason, Rotation)
@@ -66,7 +68,7 @@ def build_app(hub: Hub) -> Starlette:
         by_path.setdefault(endpoint.path, []).append(endpoint)
     routes = [_route(hub, path, endpoints) for path, endpoints in by_path.items()]
     return Starlette(
-        routes=[*routes, Route("/openapi.json", described)],
+        routes=[*routes, Route("/openapi.json", described), *page_routes(hub.settings.page)],
         exception_handlers={HTTPException: _not_found},
         middleware=[Middleware(_WholeSegments)],
     )

@@ -30,6 +30,7 @@ from ioa.hub.security import HERE, Identity, Peer, token_hash
 from ioa.hub.session_management import GOING_AWAY, Sessions
 from ioa.hub.settings import HubSettings
 from ioa.hub.sign_in import UNKNOWN, SignIn
+from ioa.hub.sign_in_codes import SignInCodes
 from ioa.hub.spending import Accounts
 from ioa.hub.tokens import Tokens
 from ioa.hub.traces import HubTraces
@@ -97,6 +98,7 @@ class Hub:
         self._alarms = Alarms(clock)
         self.audit = Audit(store, clock, new_id)
         self.tokens = Tokens(settings, store, self.registry, self.audit, clock, new_id)
+        self.sign_in_codes = SignInCodes(self.tokens, clock)
         self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.check)
         self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators)
         self._deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin)

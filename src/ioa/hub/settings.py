@@ -58,7 +58,8 @@ class HubSettings:
     token of its own in the file `token` of `data_dir`; anywhere else it refuses to start. `operators` are tokens of
     those who see all and manage tokens, quotas and the audit log. `teams` are users by team, who see each other's
     agents of visibility `team`; `visibility` is that of agents whose cards do not say. `allowed_hosts` are further
-    names in the Host header that a hub on loopback answers to. `tls_certificate` and `tls_key` are PEM files.
+    names in the Host header that a hub on loopback answers to. `tls_certificate` and `tls_key` are PEM files. `page`
+    is the folder of the files that are served at `/`.
     """
 
     data_dir: Path
@@ -71,6 +72,7 @@ class HubSettings:
     allowed_hosts: tuple[str, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    page: Path | None = None
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
