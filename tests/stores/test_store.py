@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 
 from ioa.adapters.store.memory import MemoryStore
+from ioa.adapters.store.opening import open_store
 from ioa.adapters.store.sqlite import SqliteStore
 from ioa.adapters.store.sqlite_schema import MIGRATIONS, migrate
 from ioa.ports.store import Document, Entry, GroupRow, StoreUnavailable, Work
@@ -140,3 +141,18 @@ def test_an_older_database_is_brought_forward_step_by_step():
     assert connection.execute("SELECT key, later FROM documents").fetchall() == [("b", "none")]
     assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
     connection.close()
+
+
+@pytest.mark.parametrize("url", ["{}/hub.sqlite", "sqlite:///{}/hub.sqlite", "sqlite:///{}/a%20hub.sqlite"])
+async def test_a_path_or_url_opens_a_sqlite_file(tmp_path, url):
+    store = open_store(url.format(tmp_path))
+    assert not store.shared
+    await store.open()
+    await store.close()
+    assert [path.suffix for path in tmp_path.glob("*hub.sqlite")] == [".sqlite"]
+
+
+@pytest.mark.parametrize("url", ["", "mysql://host/database", "sqlite://hub.sqlite", "http://[", "redis:6379"])
+def test_a_url_of_no_store_is_refused_with_what_would_be_one(url):
+    with pytest.raises(ValueError, match=r"store .*: give .*postgresql://|Invalid IPv6"):
+        open_store(url)

@@ -54,6 +54,14 @@ class GroupCommit:
         if self._thread.is_alive():
             self._thread.join()
 
+    def refuse_waiting(self, answer: StoreUnavailable) -> None:
+        """Answer all that waits, instead of writing it."""
+        with self._wake:
+            refused = list(self._jobs)
+            self._jobs.clear()
+        if refused:
+            _answer(refused, [answer] * len(refused))
+
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             batch = [job]

@@ -1,0 +1,33 @@
+"""Which store a URL means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ioa.adapters.store.sqlite import SqliteStore
+from ioa.ports.store import Store, StoreUnavailable
+
+
+def open_store(url: str) -> Store:
+    """The store at `url`, to be opened by its `open`: a path or sqlite:///PATH of a SQLite file, for one hub, or
+    postgresql://user:password@host/database, which replicas share.
+
+    Raises `ValueError` for a URL that is none of these, and `StoreUnavailable` where the extra `postgres` is missing.
+    """
+    scheme, rest = urlsplit(url).scheme, url.partition("://")[2]
+    if scheme in {"postgresql", "postgres"}:
+        try:
+            from ioa.adapters.store.postgres import PostgresStore
+        except ImportError as error:
+            raise StoreUnavailable(
+                f'PostgreSQL needs the package {error.name}; install it: pip install "internet-of-agents[postgres]"'
+            ) from error
+        return PostgresStore(url)
+    if scheme == "sqlite" and rest.startswith("/"):
+        return SqliteStore(Path(unquote(rest[1:])))
+    if not rest and len(scheme) <= 1 and url:  # a path, perhaps with a drive
+        return SqliteStore(Path(url))
+    raise ValueError(
+        f"store {url!r}: give the path of a SQLite file, sqlite:///PATH, or postgresql://user:password@host/database"
+    )
