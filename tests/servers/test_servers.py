@@ -68,7 +68,7 @@ def test_servers_die_with_a_process_that_was_killed_and_leave_nothing(postgres_s
 
 
 def test_a_server_that_fails_to_start_says_why(postgres_server, nats_server):
-    with pytest.raises(ServerUnavailable, match="no such file"), NatsServer(options=["-c", "absent"]):
+    with pytest.raises(ServerUnavailable, match="unknown field"), NatsServer(config="nonsense: 1"):
         pass
     with pytest.raises(ServerUnavailable, match="no_such_setting"), PostgresServer(settings=["no_such_setting=1"]):
         pass

