@@ -55,27 +55,32 @@ class GroupCommit:
             self._thread.join()
 
     def refuse_waiting(self, answer: StoreUnavailable) -> None:
-        """Answer all that waits, instead of writing it."""
-        with self._wake:
-            refused = list(self._jobs)
-            self._jobs.clear()
+        """For `write`: answer all that waits behind what is being written."""
+        refused, is_last = self._waiting(MAX_WAITING)
         if refused:
             _answer(refused, [answer] * len(refused))
+        if is_last:
+            self._jobs.put(None)
+
+    def _waiting(self, most: int) -> tuple[list[Job], bool]:
+        """Up to so many jobs that wait, and whether nothing comes after them."""
+        jobs: list[Job] = []
+        while len(jobs) < most:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            batch = [job]
-            while len(batch) < MAX_BATCH:
-                try:
-                    job = self._jobs.get_nowait()
-                except Empty:
-                    break
-                if job is None:
-                    break
-                batch.append(job)
+        is_last = False
+        while not is_last and (job := self._jobs.get()) is not None:
+            more, is_last = self._waiting(MAX_BATCH - 1)
+            batch = [job, *more]
             _answer(batch, self._write([job.work for job in batch]))
-            if job is None:
-                return
 
 
 def stale() -> Conflict:
