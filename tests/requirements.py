@@ -14,6 +14,7 @@ from tests.requirements_agents import AGENTS, COMMAND_LINE, POLICY
 from tests.requirements_minds import MINDS
 from tests.requirements_network import CLIENT, DISCOVERY, HUB, SECURITY
 from tests.requirements_promises import PROMISES
+from tests.requirements_trust import TRUST
 
 __all__ = ["REQUIREMENTS", "Requirement"]
 
@@ -323,4 +324,5 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *COMMAND_LINE,
     *PROMISES,
     *MINDS,
+    *TRUST,
 )
