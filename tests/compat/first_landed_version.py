@@ -65,6 +65,15 @@ class Api:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def online(self) -> tuple[str, ...]:
+        return self.hub.sessions.names()
+
+    async def put_file(self, name: str, data: bytes, token: str = village.USER_TOKEN) -> Any:
+        query = {"name": name, "media_type": "text/csv"}
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await self._http.put("/v1/artifacts", params=query, content=data, headers=headers)
+        return answer.raise_for_status().json()
+
     async def bytes_of(self, digest: str) -> bytes:
         return (await self._http.get(f"/v1/artifacts/{digest}")).raise_for_status().content
 
@@ -156,6 +165,7 @@ async def old(*arguments: str) -> AsyncGenerator[OldProcess]:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            limit=16 * 1024 * 1024,
             env={**os.environ, "PYTHONPATH": str(KEPT / "ioa.zip")},
         )
     )
@@ -165,6 +175,12 @@ async def old(*arguments: str) -> AsyncGenerator[OldProcess]:
         if process.process.returncode is None:
             process.process.kill()
             await process.process.wait()
+
+
+async def schema() -> dict[str, Any]:
+    """The JSON Schema of the first landed version's frames."""
+    async with old("schema") as process:
+        return json.loads(await process.line())
 
 
 async def not_understood(frames: Iterable[bytes]) -> list[str]:

@@ -4,6 +4,7 @@
     PYTHONPATH=tests/compat/first_landed/ioa.zip python tests/compat/village.py hub FOLDER
     PYTHONPATH=tests/compat/first_landed/ioa.zip python tests/compat/village.py member URL TOKEN NAME JOURNAL
     PYTHONPATH=tests/compat/first_landed/ioa.zip python tests/compat/village.py decode < frames
+    PYTHONPATH=tests/compat/first_landed/ioa.zip python tests/compat/village.py schema
 
 `record` runs all goals, keeps every frame in both directions, and dies as by `kill -9` while one goal is open. Only
 names that have been there from the first day are used here, and no other module of the tests.
@@ -357,6 +358,13 @@ def decode() -> None:
             print(f"{error.code}: {error.rule}")
 
 
+def schema() -> None:
+    """Prints the JSON Schema of the frames."""
+    from ioa.protocol.schema import frames_schema
+
+    print(json.dumps(frames_schema()))
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["record", folder]:
@@ -367,5 +375,7 @@ if __name__ == "__main__":
             asyncio.run(member(url, token, name, Path(journal)))
         case ["decode"]:
             decode()
+        case ["schema"]:
+            schema()
         case _:
             raise SystemExit(__doc__)

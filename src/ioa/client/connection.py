@@ -23,6 +23,7 @@ from ioa.ports.transport import Connection, ConnectionLost, Transport
 from ioa.protocol import codec
 from ioa.protocol.errors import Code, MalformedFrame, Refused
 from ioa.protocol.frames import (
+    PROTOCOL_VERSION,
     Accepted,
     Acknowledge,
     ClientFrame,
@@ -48,6 +49,7 @@ from ioa.protocol.frames import (
 )
 from ioa.protocol.messages import AnyMessage
 from ioa.protocol.names import printable
+from ioa.protocol.versions import OLDER, next_older
 
 PASSING: frozenset[Code] = frozenset({"too_fast", "unavailable"})
 """Refusals of the moment: the same frame is sent again a little later."""
@@ -107,6 +109,7 @@ class HubConnection:
         self._passing: deque[Post | Asking] = deque()  # same
         self._passed = asyncio.Event()
         self._told: dict[str, Post | PublishContacts | Ping | Pong] = {}
+        self._version = PROTOCOL_VERSION
         self._acknowledged = 0
         self._owed = 0  # deliveries since the last acknowledgement
         self._every = ACKNOWLEDGE_EVERY
@@ -215,35 +218,56 @@ class HubConnection:
             raise ConnectionLost(1006, "taken for an older connection of this client's own") from ended
 
     async def _connected(self) -> NoReturn:
-        """One connection, until it is lost."""
-        connection = await self._transport.connect()
+        """One connection, until it is lost. Hello is said in the newest version that the hub speaks."""
+        version: int | None = PROTOCOL_VERSION
+        while version is not None:
+            connection = await self._transport.connect()
+            try:
+                welcome = await self._greeted(connection, version)
+                if welcome is not None:
+                    self._version = version
+                    self._welcome(welcome)
+                    await self._serve(connection)
+            finally:
+                self._up = False
+                if self._acknowledging is not None:
+                    self._acknowledging.cancel()
+                    self._acknowledging = None
+                self._owed = 0
+                await connection.close()
+            version = next_older(version)
+        raise AssertionError("the oldest version is refused for good")
+
+    async def _greeted(self, connection: Connection, version: int) -> Welcome | None:
+        """The hub's welcome; None where it wants an older version. Raises `ClientEnded`, `ConnectionLost`."""
         try:
-            welcome = await shake_hands(
+            return await shake_hands(
                 connection,
+                version=version,
                 agent=self._agent,
                 token=self._token,
                 cursor=self._incoming.cursor,
                 clock=self._clock,
                 limit_s=self._patience.hello_s,
             )
-            self._welcome(welcome)
-            await self._serve(connection)
-        finally:
-            self._up = False
-            if self._acknowledging is not None:
-                self._acknowledging.cancel()
-                self._acknowledging = None
-            self._owed = 0
-            await connection.close()
+        except ClientEnded as ended:
+            if ended.code != "wrong_version" or next_older(version) is None:
+                raise
+            _log.info("the hub does not speak version %d", version)
+            return None
 
     def _welcome(self, welcome: Welcome) -> None:
-        if welcome.cursor < self._incoming.cursor:
-            _log.warning("the hub does not know cursor %d: it is another one, or lost its log", self._incoming.cursor)
-            self._journal.forget_hub()
-            self._outbox.clear()
+        epoch = self._journal.epoch()
+        replaced = bool(epoch and welcome.epoch and epoch != welcome.epoch)
+        if self._incoming.cursor and (replaced or welcome.cursor < self._incoming.cursor):
+            _log.warning("cursor %d is not of the log that the hub has now: reading it anew", self._incoming.cursor)
+            self._journal.begin_anew(welcome.epoch)
+            self._outbox = {message.message_id: message for message in self._journal.outbox()}
             self._incoming = Incoming(cursor=0)
             self._receiver.forgotten()
-            raise ConnectionLost(1000, "beginning again with a hub that does not know this client's cursor")
+            raise ConnectionLost(1000, "reading the hub's log anew")
+        if welcome.epoch and welcome.epoch != epoch:
+            self._journal.note_epoch(welcome.epoch)
         self._failures = 0
         self._incoming = Incoming(cursor=welcome.cursor)
         self._acknowledged = welcome.cursor
@@ -373,7 +397,21 @@ class HubConnection:
             await self._wake.wait()
             self._wake.clear()
             while (frame := self._next()) is not None:
-                await connection.send(codec.encode(frame))
+                if (data := self._said(frame)) is not None:
+                    await connection.send(data)
+
+    def _said(self, frame: ClientFrame) -> bytes | None:
+        """The frame in the words of the hub; None if it has none for it."""
+        words = OLDER.get(self._version)
+        if words is None:
+            return codec.encode(frame)
+        match frame:  # a hub of version 1 keeps no account, and sets no limit to it
+            case Spend(request_id=request_id):
+                return self._take(Granted(request_id=request_id))
+            case Spent(request_id=request_id):
+                return self._take(Recorded(request_id=request_id))
+            case _:
+                return words.from_client(codec.encode(frame))
 
     def _next(self) -> ClientFrame | None:
         if self._due and self._acknowledged < self._incoming.cursor:

@@ -9,7 +9,7 @@ from ioa.ports.clock import Clock
 from ioa.ports.transport import Connection, ConnectionLost
 from ioa.protocol import codec
 from ioa.protocol.errors import Code, MalformedFrame
-from ioa.protocol.frames import PROTOCOL_VERSION, Hello, Refusal, Welcome
+from ioa.protocol.frames import Hello, Refusal, Welcome
 from ioa.protocol.names import name_key, printable
 
 FINAL: frozenset[Code] = frozenset({"not_authenticated", "wrong_version", "superseded"})
@@ -37,12 +37,12 @@ class Patience:
 
 
 async def shake_hands(
-    connection: Connection, *, agent: str, token: str, cursor: int, clock: Clock, limit_s: float
+    connection: Connection, *, version: int, agent: str, token: str, cursor: int, clock: Clock, limit_s: float
 ) -> Welcome:
     """Say hello and take the welcome. Raises `ClientEnded`, or `ConnectionLost` where a later try may succeed."""
 
     async def exchange() -> bytes:
-        await connection.send(codec.encode(Hello(version=PROTOCOL_VERSION, token=token, cursor=cursor)))
+        await connection.send(codec.encode(Hello(version=version, token=token, cursor=cursor)))
         return await connection.receive()
 
     try:

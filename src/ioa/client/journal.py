@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ioa.ports.policy import Brief
 from ioa.protocol import codec
@@ -25,6 +26,9 @@ from ioa.protocol.frames import Delivery
 from ioa.protocol.messages import AnyMessage
 
 SCHEMA_VERSION = 1
+MOST_SAID_AGAIN = 1_000
+"""Starts and results that are sent again to a hub whose log was set back; the newest ones."""
+
 Value = TypeVar("Value")
 RunState: TypeAlias = Literal["starting", "running", "nested", "ended"]
 
@@ -133,6 +137,11 @@ class Journal:
     def cursor(self) -> int:
         return int(self._db.execute("SELECT value FROM meta WHERE key = 'cursor'").fetchone()[0])
 
+    def epoch(self) -> str:
+        """The name of the log that the cursor is of; empty if it was never told."""
+        found = self._db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+        return str(found[0]) if found else ""
+
     def open_groups(self) -> list[str]:
         return [row[0] for row in self._db.execute("SELECT comm_id FROM groups WHERE ended = 0 ORDER BY comm_id")]
 
@@ -212,12 +221,47 @@ class Journal:
             db.execute("DELETE FROM groups WHERE comm_id = ?", (comm_id,))
             db.execute("UPDATE meta SET value = '0' WHERE key = 'cursor'")
 
-    def forget_hub(self) -> None:
-        """Another hub, or one that lost its log: groups, posts and runs mean nothing there. Contacts stay."""
+    def note_epoch(self, epoch: str) -> None:
+        """The log that the cursor is of."""
         with self._transaction() as db:
-            for table in ("log", "groups", "outbox", "tasks", "evaluated"):
-                db.execute(f"DELETE FROM {table}")  # noqa: S608 - the names are the five above
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
+
+    def begin_anew(self, epoch: str) -> None:
+        """The hub has another log than the one that this cursor is of: an older state of it that was restored, or a
+        new one. What the hub has is the truth, so groups are delivered again from its beginning.
+
+        Work that was done is neither lost nor done twice: this client's starts and results go back into the outbox
+        (one that the hub still has is answered as a repeat, one whose task is gone is refused and dropped), and runs
+        stay as they are, but for those whose team may be gone with the log.
+        """
+        with self._transaction() as db:
+            for message in self._said_of_tasks(MOST_SAID_AGAIN):
+                db.execute(
+                    "INSERT OR IGNORE INTO outbox (message_id, message) VALUES (?, ?)",
+                    (message.message_id, codec.encode(message)),
+                )
+            for run in self.runs():
+                if run.state == "nested":
+                    db.execute("DELETE FROM tasks WHERE comm_id = ? AND task_id = ?", (run.comm_id, run.task_id))
+            for table in ("log", "groups"):
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 - the names are the two above
             db.execute("UPDATE meta SET value = '0' WHERE key = 'cursor'")
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
+
+    def _said_of_tasks(self, most: int) -> list[AnyMessage]:
+        """This agent's newest starts and results in the log, oldest first, as they were posted."""
+        rows = self._db.execute(
+            "SELECT message FROM log WHERE substr(message, 1, 20) IN (?, ?) ORDER BY at DESC, comm_id, seq DESC",
+            (b'{"type":"task_start"', b'{"type":"task_result'),
+        )
+        found: list[AnyMessage] = []
+        for (row,) in rows:
+            message = codec.decode_message(row)
+            if message.sender == self._agent:
+                found.append(replace(message, seq=0))
+                if len(found) == most:
+                    break
+        return found[::-1]
 
     def post(self, message: AnyMessage, run: Run | None = None) -> None:
         """A message to send until the hub has answered, and the run that it starts or ends."""

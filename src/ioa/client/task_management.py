@@ -128,10 +128,8 @@ class TaskManagement:
                 self._purses.pop(place, None)
 
     def forget(self) -> None:
-        """The groups are gone, and the tasks with them."""
-        for comm_id, task_id in self._runs:
-            self._jobs.cancel(("task", comm_id, task_id))
-        self._runs.clear()
+        """The groups are gone, to be delivered anew. Agents that work go on: their tasks may still be there."""
+        self._runs = {(run.comm_id, run.task_id): run for run in self._journal.runs()}
         self._traces.forget()
 
     def refused(self, message: AnyMessage, error: ProtocolError) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ioa.hub.intake import Intake
+from ioa.hub.older_clients import OlderWire, in_words_of
 from ioa.hub.records import CURSOR, CursorRecord, document
 from ioa.hub.security import HERE, Identity, Peer
 from ioa.hub.session_management import (
@@ -29,7 +31,8 @@ from ioa.ports.store import StoreUnavailable, Work
 from ioa.ports.transport import ConnectionLost, Wire
 from ioa.protocol.codec import decode_client_frame, encode, reply_address
 from ioa.protocol.errors import MalformedFrame, ProtocolError, Refused
-from ioa.protocol.frames import PROTOCOL_VERSION, Hello, Welcome
+from ioa.protocol.frames import Hello, Welcome
+from ioa.protocol.versions import SPOKEN, spoken
 
 if TYPE_CHECKING:
     from ioa.hub.hub import Hub
@@ -108,11 +111,10 @@ class ConnectionLoop:
             raise SessionEnded(NOT_AUTHENTICATED, "the first frame must be hello") from error
         if not isinstance(hello, Hello):
             raise SessionEnded(NOT_AUTHENTICATED, "the first frame must be hello", "not_authenticated")
-        if hello.version != PROTOCOL_VERSION:
+        if hello.version not in SPOKEN:
             raise SessionEnded(
                 WRONG_VERSION,
-                f"version {hello.version} is not spoken here, only {PROTOCOL_VERSION}; use a release of the same "
-                "protocol version",
+                f"version {hello.version} is not spoken here, only {spoken()}; use a release that speaks one of them",
                 "wrong_version",
             )
         try:
@@ -127,9 +129,10 @@ class ConnectionLoop:
         newest = await self._hub.store.newest()
         # A cursor from the future is that of another hub, or of one whose data were lost: begin anew.
         cursor = hello.cursor if hello.cursor <= newest else 0
+        told = in_words_of(hello.version, wire)
         session = Session(
             identity.name,
-            wire,
+            told,
             self._hub.store,
             self._hub.clock,
             self._limits,
@@ -137,14 +140,17 @@ class ConnectionLoop:
             cursor=cursor,
             arrived=arrived,
         )
+        if isinstance(told, OlderWire):
+            told.on_unsayable = partial(session.end, WRONG_VERSION, refusal="wrong_version")
         self._hub.sessions.enter(session)
         session.answer(
             Welcome(
-                version=PROTOCOL_VERSION,
+                version=hello.version,
                 name=identity.name,
                 cursor=cursor,
                 window=self._limits.window,
                 max_frame_bytes=self._limits.frame_bytes,
+                epoch=self._hub.store.epoch,
             )
         )
         for goal in self._hub.goals.came_online(identity.name):
@@ -174,5 +180,6 @@ class ConnectionLoop:
 
     async def _farewell(self, wire: Wire, end: SessionEnded) -> None:
         if end.refusal is not None:
-            wire.write([encode(refusal_of(ProtocolError(end.refusal, end.reason)))])
+            legal = tuple(map(str, SPOKEN)) if end.refusal == "wrong_version" else ()
+            wire.write([encode(refusal_of(ProtocolError(end.refusal, end.reason, legal=legal)))])
         await wire.close(end.code, end.reason[:100])

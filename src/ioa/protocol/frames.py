@@ -30,7 +30,9 @@ from ioa.protocol.messages import (
     Usage,
 )
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
+"""What this module and `messages` say. Older versions that are spoken as well are in `versions`."""
+
 MAX_TOKEN_CHARS = 8_192
 """Tokens of this hub are short; those of identity providers carry claims and signatures."""
 
@@ -58,13 +60,15 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
 
 
 class Welcome(Frame, frozen=True, kw_only=True, tag="welcome"):
-    """The hub knows the client. `cursor` is where deliveries go on; `window` how many may be unacknowledged."""
+    """The hub knows the client. `cursor` is where deliveries go on; `window` how many may be unacknowledged. `epoch`
+    is the name of the log: a cursor that was stored under another one means nothing."""
 
     version: Count
     name: Name
     cursor: Count
     window: Annotated[int, Meta(ge=1)]
     max_frame_bytes: Count = MAX_FRAME_BYTES
+    epoch: Annotated[str, Meta(max_length=128)] = ""
 
 
 class Post(Frame, frozen=True, kw_only=True, tag="post"):
