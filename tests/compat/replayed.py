@@ -10,7 +10,7 @@ from typing import Any
 
 from ioa.adapters.transport.websocket import WebSocketTransport
 
-PATIENCE_S = 30.0
+PATIENCE_S = 10.0
 Line = tuple[str, str, dict[str, Any]]
 
 
@@ -34,7 +34,15 @@ class Names:
 def what(frame: dict[str, Any]) -> tuple[object, ...]:
     """What a frame of the hub is, whatever the names and numbers of the day are."""
     message = frame.get("message", {})
-    return frame["frame"], message.get("type"), message.get("sender"), message.get("goal"), message.get("content")
+    answered = frame.get("request_id") or frame.get("message_id") or frame.get("reply_to")  # the client's own choice
+    return (
+        frame["frame"],
+        answered,
+        message.get("type"),
+        message.get("sender"),
+        message.get("goal"),
+        message.get("content"),
+    )
 
 
 class Player:
