@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 from urllib.parse import urlsplit
 
 import psycopg
@@ -74,6 +75,12 @@ def connect(conninfo: str) -> Run:
 def is_lost(connection: Run | None, error: Exception) -> bool:
     """Is the connection gone, rather than the statement refused?"""
     return connection is None or connection.broken or connection.closed or isinstance(error, psycopg.InterfaceError)
+
+
+def ended_idle(connection: Run) -> bool:
+    """Has the server ended a connection while nothing was asked of it? It then has something to say, or its end is
+    there: what is sent now would be lost, and could not be told from what was lost later."""
+    return connection.closed or bool(select.select([connection.fileno()], [], [], 0)[0])
 
 
 def unavailable(error: Exception, conninfo: str, doing: str) -> StoreUnavailable:

@@ -30,7 +30,7 @@ from ioa.adapters.store.postgres_batch import (
     positions,
     storable,
 )
-from ioa.adapters.store.postgres_connection import Run, connect, is_lost, unavailable
+from ioa.adapters.store.postgres_connection import Run, connect, ended_idle, is_lost, unavailable
 from ioa.adapters.store.postgres_schema import FENCED, STALE, WRITING_KEY
 from ioa.ports.store import FateUnknown, StoreUnavailable, Work, groups_of
 
@@ -124,6 +124,8 @@ class PostgresWriter:
             self._connection = None
 
     def _connected(self) -> Run:
+        if self._connection is not None and ended_idle(self._connection):
+            self._drop()
         if self._connection is None:
             connection = connect(self._conninfo)
             try:
