@@ -112,6 +112,23 @@ async def test_waits_go_on_after_a_restart_with_some_grace(tmp_path):
         assert isinstance((await ann.heard(comm_id, 3))[-1], Deadline)
 
 
+async def test_a_clock_that_was_set_back_makes_no_wait_longer_than_the_whole_of_it(tmp_path):
+    store, clock = MemoryStore(), ManualClock()
+    async with network(tmp_path, store=store, clock=clock) as net:
+        ann = await net.join("Ann")
+        await net.register("Bob")
+        comm_id = await net.group(ann, "Bob", budgets=BUDGETS)
+        await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+        tokens = net.tokens
+    clock._start_s -= 7_200
+    async with network(tmp_path, store=store, clock=clock) as net:
+        net.tokens = tokens
+        ann = await net.connect("Ann")
+        await ann.heard(comm_id, 2)
+        await clock.advance(61)
+        assert isinstance((await ann.heard(comm_id, 3))[-1], Deadline)
+
+
 async def test_a_deadline_that_cannot_be_written_is_tried_again(tmp_path):
     store = MemoryStore()
     async with network(tmp_path, store=store) as net:

@@ -131,6 +131,14 @@ async def test_a_nested_group_has_no_more_time_than_remains_above(tmp_path):
         assert (await bob.heard(nested, 1))[0].budgets.group_timeout_s == 600
 
 
+async def test_a_nested_group_has_no_more_time_than_the_one_above_though_the_clock_was_set_back(tmp_path):
+    async with network(tmp_path) as net:
+        _, bob, _, _, parent = await with_task(net, budgets=Budgets(group_timeout_s=600))
+        net.clock._start_s -= 3_600
+        nested = (await bob.launch(goal="the task", parent=parent)).comm_id
+        assert (await bob.heard(nested, 1))[0].budgets.group_timeout_s == 600
+
+
 async def test_a_pause_ends_when_the_nested_group_has_concluded(tmp_path):
     async with network(tmp_path) as net:
         ann, bob, _, comm_id, parent = await with_task(net, AsyncTask)

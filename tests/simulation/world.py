@@ -37,6 +37,17 @@ from tests.simulation.wire import End, Habits, Wire
 
 USER_TOKEN = "the-token-of-the-one-user-of-this-world"
 REST_S = 3_600.0
+MENDED_BY_TIME = frozenset(
+    {
+        "members_hold_the_log",
+        "everything_ended",
+        "goals_match_their_groups",
+        "nested_results_match",
+        "states_are_the_replay",
+        "tasks_run_once",
+    }
+)
+"""What a history that has not come to rest may still break."""
 MOST_STEPS = 3_000_000
 
 
@@ -438,7 +449,10 @@ class World:
                 continue
             history = await self.gather()
             ended = all(row.state == "conclusion" for row in history.groups) and all(g.final for g in history.goals)
-            if ended and not check(history):
+            left = {violation.rule for violation in check(history)}
+            if left - MENDED_BY_TIME:
+                return True
+            if ended and not left:
                 await asyncio.sleep(5.0)
                 return True
         return False

@@ -81,7 +81,7 @@ class Deadlines:
         elif armed.member is None or armed.since != group.floor_since:
             armed.member, armed.since = group.floor, group.floor_since
             timeout_s = group.budgets.turn_timeout_s
-            left_s = max(chat.at[group.floor_since - 1] + timeout_s - self._clock.now_s(), min(grace_s, timeout_s))
+            left_s = left_of(chat.at[group.floor_since - 1], timeout_s, self._clock.now_s(), grace_s)
             armed.due_s = self._clock.monotonic_s() + left_s
             if armed.rings_s is None or armed.rings_s > armed.due_s:
                 self._set_floor(group, armed)
@@ -96,7 +96,7 @@ class Deadlines:
             self._alarms.cancel((group.comm_id, wait))
         for wait in wanted.difference(armed.waits):
             began_at = chat.at[max(0, wait.since - 1)]
-            left_s = max(began_at + wait.timeout_s - self._clock.now_s(), min(grace_s, wait.timeout_s))
+            left_s = left_of(began_at, wait.timeout_s, self._clock.now_s(), grace_s)
             self._set(group.comm_id, wait, left_s)
         armed.waits = wanted
         if group.ended:
@@ -131,3 +131,9 @@ class Deadlines:
             await self._ledger.run(decide)
         except (StoreUnavailable, Conflict):
             self._set(comm_id, wait, _RETRY_S)  # the wait is still over when the disk is back
+
+
+def left_of(began_at: float, timeout_s: float, now_s: float, grace_s: float = 0.0) -> float:
+    """What is left of a wait, in seconds; at least `grace_s`, or the whole of it if that is less. Never more than the
+    whole, though the clock was set back meanwhile."""
+    return min(timeout_s, max(began_at + timeout_s - now_s, grace_s))

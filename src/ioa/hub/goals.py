@@ -13,7 +13,7 @@ from ioa.hub.agent_query import AgentQuery
 from ioa.hub.agent_registry import Registry
 from ioa.hub.alarms import Alarms
 from ioa.hub.artifacts import Artifacts
-from ioa.hub.deadlines import GRACE_S
+from ioa.hub.deadlines import GRACE_S, left_of
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
@@ -217,8 +217,7 @@ class Goals:
             return
         if goal.goal_id not in self._watched:
             self._watched.add(goal.goal_id)
-            left_s = goal.created_at + goal.budgets.group_timeout_s - self._clock.now_s()
-            left_s = max(left_s, min(grace_s, goal.budgets.group_timeout_s))
+            left_s = left_of(goal.created_at, goal.budgets.group_timeout_s, self._clock.now_s(), grace_s)
             self._alarms.set(("goal", goal.goal_id), left_s, lambda: self._start(self._expired(goal.goal_id)))
         if goal.initiator is not None:
             tried = goal.tried

@@ -11,6 +11,7 @@ from ioa.conversation.group import Group
 from ioa.conversation.hub_duties import MIN_NESTED_TURNS, nested_turns
 from ioa.hub.agent_registry import Registry
 from ioa.hub.artifacts import Artifacts
+from ioa.hub.deadlines import left_of
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
@@ -150,7 +151,7 @@ class GroupSetup:
         _refuse_outsiders(team, unit.goal(above.goal_id))
         turns = self._granted(above, frame)
         began_at = self._began_at(parent.comm_id)
-        left_s = above.budgets.group_timeout_s - (unit.now_s - began_at)
+        left_s = left_of(began_at, above.budgets.group_timeout_s, unit.now_s)
         budgets = replace(above.budgets, turns=turns, group_timeout_s=max(MIN_NESTED_TIMEOUT_S, left_s))
         unit.add(
             Subgroup(
