@@ -97,7 +97,8 @@ class AgentQuery:
 
     async def best_online(self, goal: str, *, avoid: Sequence[str] = (), sees: Sees = everything) -> str | None:
         """Who should form the team for a goal: the connected agent that fits its parts best, together, of those that
-        `sees` allows. Agents that only discuss come last. None if nobody is connected."""
+        `sees` allows. People come later, who are asked into teams rather than made to form them, and agents that only
+        discuss come last. None if nobody is connected."""
         avoided = set(avoid)
         candidates = [
             name
@@ -105,7 +106,8 @@ class AgentQuery:
             if name not in avoided and (record := self._registry.get(name)) is not None and sees(record)
         ]
         able = [name for name in candidates if not self._registry.named(name).card.discussion_only]
-        pool = set(able or candidates)
+        things = [name for name in able if self._registry.named(name).card.type != "Human Assistant"]
+        pool = set(things or able or candidates)
         if len(pool) <= 1:
             return next(iter(pool), None)
         # Without its stop a part of the goal is the phrase that the team will search by: its meaning is computed once.

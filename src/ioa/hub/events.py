@@ -30,8 +30,9 @@ _MAX_GROUPS = 10_000
 
 async def goal_events(hub: Hub, goal_id: str, *, after: int, reader: Identity) -> AsyncGenerator[bytes]:
     """`message` events with the cursor as `id`, and `goal` events when its status has changed; the last event is the
-    `goal` with its final status. Ends early, for the client to come again, when the hub stops or cannot read; and with
-    a `refusal` that says why when the reader's token ends."""
+    `goal` with its final status. `refused` events tell what the law or a budget refused lately. Ends early, for the
+    client to come again, when the hub stops or cannot read; and with a `refusal` that says why when the reader's token
+    ends."""
     ended: list[str] = []
     yield b"retry: 1000\n\n"
     with hub.watchers.watch(goal_id) as news:
@@ -54,6 +55,7 @@ async def goal_events(hub: Hub, goal_id: str, *, after: int, reader: Identity) -
 async def _told(hub: Hub, goal_id: str, after: int, news: asyncio.Event, ended: Sequence[str]) -> AsyncGenerator[bytes]:
     """The events of a goal, until something is in `ended`."""
     shown: GoalRecord | None = None
+    refused = 0
     while not hub.watchers.closed and not ended:
         news.clear()
         try:
@@ -72,6 +74,9 @@ async def _told(hub: Hub, goal_id: str, after: int, news: asyncio.Event, ended: 
                 return
             yield _event("message", entry_view(entry), number=entry.pos)
             after = entry.pos
+        for refusal in hub.refusals.after(goal_id, refused):
+            yield _event("refused", refusal)
+            refused = refusal.number
         if len(page) == _PAGE:
             continue
         if goal.final:  # read before the page: all that led to it has been shown

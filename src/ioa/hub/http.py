@@ -16,7 +16,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ioa.hub import http_agents, http_artifacts, http_audit, http_goals, http_groups, http_me, http_tokens
+from ioa.hub import (
+    http_agents,
+    http_artifacts,
+    http_audit,
+    http_connection,
+    http_goals,
+    http_groups,
+    http_me,
+    http_tokens,
+)
 from ioa.hub.endpoint import (
     SLASH,
     ApiError,
@@ -51,6 +60,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *http_tokens.ENDPOINTS,
     *http_audit.ENDPOINTS,
     *http_me.ENDPOINTS,
+    *http_connection.ENDPOINTS,
 )
 CONNECT_PATH = "/v1/connect"
 _OPTIONAL_BODIES = (Reason, Rotation)

@@ -26,12 +26,14 @@ from ioa.hub.leases import Leases
 from ioa.hub.ledger import Ledger
 from ioa.hub.message_routing import MessageRouting
 from ioa.hub.pulled_wire import PulledWire
+from ioa.hub.refusals import Refusals
 from ioa.hub.security import HERE, Identity, Peer, token_hash
 from ioa.hub.session_management import GOING_AWAY, Sessions
 from ioa.hub.settings import HubSettings
 from ioa.hub.sign_in import UNKNOWN, SignIn
 from ioa.hub.sign_in_codes import SignInCodes
 from ioa.hub.spending import Accounts
+from ioa.hub.streamed_wire import StreamedWires
 from ioa.hub.tokens import Tokens
 from ioa.hub.traces import HubTraces
 from ioa.hub.unit import Unit
@@ -98,6 +100,8 @@ class Hub:
         self._alarms = Alarms(clock)
         self.audit = Audit(store, clock, new_id)
         self.tokens = Tokens(settings, store, self.registry, self.audit, clock, new_id)
+        self.streams = StreamedWires()
+        self.refusals = Refusals(self.groups, self.watchers, clock)
         self.sign_in_codes = SignInCodes(self.tokens, clock)
         self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.check)
         self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators)

@@ -179,6 +179,11 @@ class Intake:
             case _:
                 self._start(session, frame)
 
+    def _refused(self, session: Session, frame: Question, error: Exception) -> Refusal:
+        refusal = _refused(session, frame, error)
+        self._hub.refusals.note(session.name, frame, refusal)
+        return refusal
+
     def _refuse_flood(self, session: Session, data: bytes) -> None:
         self._too_fast += 1
         if self._too_fast > _MAX_REFUSED_IN_A_ROW:
@@ -195,7 +200,7 @@ class Intake:
             if isinstance(answer, Conflict):
                 self._start(session, frame)  # decide afresh
             else:
-                session.answer(_refused(session, frame, answer) if isinstance(answer, Exception) else answer)
+                session.answer(self._refused(session, frame, answer) if isinstance(answer, Exception) else answer)
             if self._held:
                 self._go_on()
 
@@ -227,7 +232,7 @@ class Intake:
         try:
             answer = await self._answer(session, frame)
         except Exception as error:  # noqa: BLE001 - connection loop: a bug in one answer is that answer's only
-            answer = _refused(session, frame, error)
+            answer = self._refused(session, frame, error)
         if answer is not None:
             session.answer(answer)
 

@@ -2,10 +2,12 @@
 import { html, render, useEffect, useMemo, useState } from "../vendor/ui.js";
 import { Api } from "./api.js";
 import { Polled, useChanging } from "./store.js";
+import { Person } from "./person.js";
 import { Agents } from "./views/agents.js";
 import { Compare } from "./views/compare.js";
 import { GoalView } from "./views/goal.js";
 import { GoalList, NewGoal, NoGoal } from "./views/goals.js";
+import { Me } from "./views/me.js";
 import { Network } from "./views/network.js";
 import { exchange, forgetToken, keepToken, keptToken, SignIn } from "./views/signin.js";
 
@@ -31,6 +33,7 @@ function usePlace() {
 const NAV = /** @type {const} */ ([
   ["goals", "Goals", "◎"],
   ["agents", "Agents", "☷"],
+  ["me", "Take part", "☺"],
   ["network", "Hub", "◌"],
 ]);
 
@@ -47,13 +50,20 @@ function Signed({ token, onSignOut }) {
       for (const one of [goals, agents, me]) one.close();
     };
   }, [api]);
+  const person = useMemo(() => new Person(), []);
+  useEffect(() => {
+    person.begin();
+    return () => person.close();
+  }, [person]);
+  useChanging(person);
   useChanging(me);
+  const waits = person.todos.length;
   const [room = "goals", ...rest] = path;
   const speaker = me.value?.speaker ?? "";
   const here = room === "new" || room === "compare" || room === "groups" ? "goals" : room === "trust" ? "agents" : room;
   useEffect(() => {
-    document.title = `${{ goals: "Goals", agents: "Agents", network: "Hub" }[here] ?? "ioa"} · Internet of Agents`;
-  }, [here]);
+    document.title = `${waits ? `(${waits}) ` : ""}${{ goals: "Goals", agents: "Agents", network: "Hub", me: "Take part" }[here] ?? "ioa"} · Internet of Agents`;
+  }, [here, waits]);
   return html`<div class=${`shell room-${room}${rest.length || room === "new" ? " inside" : ""}`}>
     <a class="skip" href="#main" onClick=${(/** @type {Event} */ event) => {
       event.preventDefault();
@@ -61,13 +71,14 @@ function Signed({ token, onSignOut }) {
     }}>Skip to the content</a>
     <nav class="rail" aria-label="Main">
       <a class="brand" href="#/goals" aria-label="Internet of Agents">ioa</a>
-      ${NAV.map(([id, label, mark]) => html`<a key=${id} href=${`#/${id}`} aria-current=${here === id ? "page" : undefined}><span aria-hidden="true">${mark}</span>${label}</a>`)}
+      ${NAV.map(([id, label, mark]) => html`<a key=${id} href=${`#/${id}`} aria-current=${here === id ? "page" : undefined}><span aria-hidden="true">${mark}</span>${label}${id === "me" && waits > 0 && html`<strong class="waits" aria-label=${`${waits} waiting for you`}>${waits}</strong>`}</a>`)}
       <span class="space"></span>
       <${ThemeSwitch} />
       <button type="button" onClick=${onSignOut} title=${`signed in as ${speaker}`}><span aria-hidden="true">⇥</span>Sign out</button>
     </nav>
     ${here === "goals" && html`<${GoalList} goals=${goals} now=${room === "goals" ? (rest[0] ?? null) : null} />`}
     <main id="main" tabindex="-1">
+      ${waits > 0 && room !== "me" && html`<p class="waiting" role="status"><a href="#/me">The network waits for you (${waits})</a></p>`}
       ${
         room === "new"
           ? html`<${NewGoal} key=${query.toString()} api=${api} agents=${agents} preset=${query} onGiven=${() => goals.refresh()} />`
@@ -77,10 +88,12 @@ function Signed({ token, onSignOut }) {
               ? html`<${GroupLink} api=${api} comm=${rest[0]} />`
               : room === "agents" || room === "trust"
                 ? html`<${Agents} api=${api} name=${room === "agents" ? (rest[0] ?? null) : null} tab=${room === "trust" ? "trust" : "all"} />`
+                : room === "me"
+                  ? html`<${Me} api=${api} person=${person} comm=${rest[0] ?? null} />`
                 : room === "network"
                   ? html`<${Network} api=${api} goals=${goals} />`
                   : rest[0]
-                    ? html`<${GoalView} key=${rest[0]} api=${api} goalId=${rest[0]} tab=${rest[1] ?? "chat"} comm=${rest[2] ?? null} seq=${rest[3] ? Number(rest[3]) : null} me=${speaker} onChange=${() => goals.refresh()} />`
+                    ? html`<${GoalView} key=${rest[0]} api=${api} goalId=${rest[0]} tab=${rest[1] ?? "chat"} comm=${rest[2] ?? null} seq=${rest[3] ? Number(rest[3]) : null} me=${speaker} person=${person} onChange=${() => goals.refresh()} />`
                     : html`<${NoGoal} />`
       }
     </main>

@@ -51,7 +51,7 @@ function Page({ packed, api, conversation }) {
         <span>as of ${day(packed.exported_at)}</span></p>
       ${goal.conclusion !== null && html`<${Answer} goal=${goal} api=${api} />`}
     </header>
-    <${GoalTabs} goal=${goal} conversation=${conversation} api=${api} base="#" tab=${tab} comm=${comm} seq=${seq ? Number(seq) : null} live=${false} me=${null} refusals=${[]} version=${0} />
+    <${GoalTabs} goal=${goal} conversation=${conversation} api=${api} base="#" tab=${tab} comm=${comm} seq=${seq ? Number(seq) : null} live=${false} me=${null} person=${null} refusals=${[]} version=${0} />
   </section></main>`;
 }
 

@@ -60,7 +60,7 @@ export class GoalWatch extends Changing {
     this.connected = false;
     this.caughtUp = false;
     this.stop = new AbortController();
-    /** @type {{at: number, rule: string, code: string, sender: string, comm_id: string}[]} */
+    /** @type {{number: number, at: number, rule: string, code: string, type: string, sender: string, comm_id: string}[]} */
     this.refusals = [];
   }
 
@@ -87,7 +87,14 @@ export class GoalWatch extends Changing {
   /** @param {import("./api.js").ServerEvent} event */
   #hear(event) {
     if (event.event === "message") this.conversation.take(event.data);
-    else if (event.event === "refusal") this.refusals.push(event.data);
+    else if (event.event === "refused") {
+      const last = this.refusals.at(-1);
+      if (!last || event.data.at > last.at) this.refusals.push(event.data);
+    } else if (event.event === "refusal") {
+      this.error = new Error(event.data.message);
+      this.api.onRefused?.();
+      return false;
+    }
     else if (event.event === "goal") {
       this.goal = event.data;
       this.caughtUp = true;

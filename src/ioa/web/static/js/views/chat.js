@@ -208,9 +208,10 @@ function contains(entry, words) {
 /**
  * @param {{group: Group, conversation: import("../law.js").Conversation, api: import("../api.js").Api | null,
  *   link: (comm_id: string, seq?: number) => string, seq: number | null, live: boolean, me: string | null,
- *   refusals: {at: number, rule: string, code: string, sender: string, comm_id: string}[]}} props
+ *   refusals: {at: number, rule: string, code: string, sender: string, comm_id: string}[], part?: any}} props
+ *   `part` is what the reader can do as a member
  */
-export function Chat({ group, conversation, api, link, seq, live, me, refusals }) {
+export function Chat({ group, conversation, api, link, seq, live, me, refusals, part = null }) {
   const [sought, setSought] = useState("");
   const [place, setPlace] = useState(0);
   const [jump, setJump] = useState(/** @type {{index: number} | null} */ (null));
@@ -275,6 +276,7 @@ export function Chat({ group, conversation, api, link, seq, live, me, refusals }
     />
     ${mine.map((one) => html`<p key=${one.at} class="refused" role="status">Refused to ${one.sender} (${one.code}): ${one.rule}</p>`)}
     <p class="visually-hidden" aria-live="polite">${live ? lastWords(group) : ""}</p>
+    ${part}
     ${me && api && html`<${Composer} group=${group} api=${api} me=${me} />`}
   </section>`;
 }

@@ -6,14 +6,15 @@ import { duration, spent } from "../words.js";
 import { Board } from "./board.js";
 import { Chat } from "./chat.js";
 import { Costs } from "./costs.js";
+import { Part } from "./me.js";
 import { Replay } from "./replay.js";
 import { TeamGraph } from "./teams.js";
 
 /**
  * @param {{api: import("../api.js").Api, goalId: string, tab: string, comm: string | null, seq: number | null,
- *   me: string, onChange: () => void}} props
+ *   me: string, person: import("../person.js").Person, onChange: () => void}} props
  */
-export function GoalView({ api, goalId, tab, comm, seq, me, onChange }) {
+export function GoalView({ api, goalId, tab, comm, seq, me, person, onChange }) {
   const watch = useMemo(() => new GoalWatch(api, goalId), [api, goalId]);
   useEffect(() => {
     watch.run();
@@ -30,7 +31,7 @@ export function GoalView({ api, goalId, tab, comm, seq, me, onChange }) {
   return html`<section class="goal">
     <${GoalHead} goal=${goal} watch=${watch} api=${api} me=${me} />
     ${!watch.connected && watch.live && watch.caughtUp && html`<p class="reconnecting" role="status">The hub is away; the page comes back by itself and misses nothing.</p>`}
-    <${GoalTabs} goal=${goal} conversation=${conversation} api=${api} base=${`#/goals/${goalId}`} tab=${tab} comm=${comm} seq=${seq} live=${watch.live} me=${me} refusals=${watch.refusals} version=${watch.version} />
+    <${GoalTabs} goal=${goal} conversation=${conversation} api=${api} base=${`#/goals/${goalId}`} tab=${tab} comm=${comm} seq=${seq} live=${watch.live} me=${me} person=${person} refusals=${watch.refusals} version=${watch.version} />
   </section>`;
 }
 
@@ -38,9 +39,9 @@ export function GoalView({ api, goalId, tab, comm, seq, me, onChange }) {
  * The views of one goal, live or packed in a file.
  * @param {{goal: import("../store.js").Goal, conversation: import("../law.js").Conversation, api: import("../api.js").Api,
  *   base: string, tab: string, comm: string | null, seq: number | null, live: boolean, me: string | null,
- *   refusals: any[], version: number}} props `base` is the address of the goal, without a view
+ *   person: import("../person.js").Person | null, refusals: any[], version: number}} props `base` is the address of the goal, without a view
  */
-export function GoalTabs({ goal, conversation, api, base, tab, comm, seq, live, me, refusals, version }) {
+export function GoalTabs({ goal, conversation, api, base, tab, comm, seq, live, me, person, refusals, version }) {
   const group = (comm && conversation.groups.get(comm)) || conversation.root;
   const link = (/** @type {string} */ comm_id, /** @type {number | undefined} */ at) => `${base}/chat/${comm_id}${at ? `/${at}` : ""}`;
   const here = group ? `/${group.comm_id}` : "";
@@ -64,7 +65,7 @@ export function GoalTabs({ goal, conversation, api, base, tab, comm, seq, live, 
               : group
                 ? html`<div class="talk">
                     ${conversation.groups.size > 1 && html`<${TeamList} conversation=${conversation} now=${group.comm_id} link=${link} />`}
-                    <${Chat} key=${group.comm_id} group=${group} conversation=${conversation} api=${api} link=${link} seq=${seq} live=${live} me=${me} refusals=${refusals} />
+                    <${Chat} key=${group.comm_id} group=${group} conversation=${conversation} api=${api} link=${link} seq=${seq} live=${live} me=${me} refusals=${refusals} part=${person && html`<${Part} person=${person} group=${group} />`} />
                   </div>`
                 : html`<${Empty} title=${goal.status === "waiting" ? "Waiting for an agent that fits" : "The team is forming"}>
                     <p class="dim">${goal.initiator ? `${goal.initiator} looks for collaborators.` : "As soon as somebody begins, the conversation is here."}</p>
