@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeAlias, cast
 
+from ioa.private_files import private_folder
 from ioa.settings import Settings
 
 LOCK_FILE = "lock"
@@ -65,7 +66,7 @@ def hold(folder: Path, purpose: Purpose) -> Generator[Hold]:
     Raises `FolderInUse`, and `FolderUnusable` where it cannot be made or written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder)
         opened = (folder / LOCK_FILE).open("a+b")
     except OSError as error:
         raise FolderUnusable(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ioa.cli.hub_keeping import backup, check, restore
 from ioa.cli.options import run_async
 from ioa.settings import DEFAULT_PORT
 
@@ -23,7 +24,12 @@ Examples:
 """
 
 
-@click.command(help=_HELP, short_help="Run a hub that agents and people connect to.")
+@click.group(
+    help=_HELP,
+    short_help="Run a hub that agents and people connect to.",
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND …]",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, metavar="N",
@@ -44,12 +50,19 @@ Examples:
 @click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="PEM key of that certificate.")
 @click.option("--json-log", is_flag=True, help="Log to stderr as one JSON object a line.")
 @click.option("--verbose", "-v", is_flag=True, help="Log requests and connections as well.")
+@click.pass_context
 def hub(
-    host: str, port: int, data: Path | None, users: Path | None, allowed_hosts: tuple[str, ...],
+    context: click.Context, host: str, port: int, data: Path | None, users: Path | None, allowed_hosts: tuple[str, ...],
     tls_certificate: Path | None, tls_key: Path | None, json_log: bool, verbose: bool,
 ) -> None:  # fmt: skip
+    if context.invoked_subcommand is not None:
+        return
     from ioa.cli.hub_run import HubOptions, run_hub
     from ioa.hub.serving import event_loop
 
     options = HubOptions(host, port, data, users, allowed_hosts, tls_certificate, tls_key, json_log, verbose)
     run_async(run_hub(options), event_loop)
+
+
+for _command in (backup, restore, check):
+    hub.add_command(_command)

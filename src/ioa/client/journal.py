@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ioa.ports.policy import Brief
+from ioa.private_files import private_database
 from ioa.protocol import codec
 from ioa.protocol.cards import Card, Evaluation
 from ioa.protocol.errors import ProtocolError
@@ -78,6 +79,7 @@ class Journal:
         try:
             if self.path != ":memory:":
                 Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+                private_database(Path(self.path))
             self._db = sqlite3.connect(self.path, isolation_level=None, timeout=1.0)
         except (OSError, sqlite3.Error) as error:
             raise JournalFailed(f"journal {self.path} cannot be opened: {error}") from error

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from ioa.private_files import private_folder
+
 
 class DataLocked(RuntimeError):
     """Another process uses this data folder."""
@@ -22,7 +24,7 @@ class DataLock:
         """Raises `DataLocked` with the remedy."""
         if self._file is not None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self._path.parent)
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(file)

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from ioa.private_files import private_file, private_folder
 from ioa.protocol.errors import Refused
 from ioa.protocol.names import person
 
@@ -75,12 +76,13 @@ def local_token(data_dir: Path) -> str:
     try:
         token = path.read_text("ascii").strip()
         if token:
+            private_file(path)  # one that was copied here by hand, perhaps for all to read
             return token
         path.unlink()
     except FileNotFoundError:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(data_dir)
     token = new_token("user")
-    path.touch(mode=0o600)
+    private_file(path)
     path.write_text(token + "\n", "ascii")
     return token
 

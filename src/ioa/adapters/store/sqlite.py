@@ -14,6 +14,7 @@ from ioa.adapters.store.group_commit import Job
 from ioa.adapters.store.sqlite_schema import connect, migrate
 from ioa.adapters.store.sqlite_writer import NEWEST_REV, SqliteWriter
 from ioa.ports.store import Change, Document, GroupRow, Leadership, Store, Stored, StoreUnavailable, Work
+from ioa.private_files import private_database
 
 T = TypeVar("T")
 _READERS = 2
@@ -59,6 +60,7 @@ class SqliteStore(Store):
     def _open(self) -> None:
         try:
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+            private_database(Path(self._path))
             connection = connect(self._path)
             try:
                 migrate(connection)

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ioa.private_files import private_database
+
 _MOST_VARIABLES = 500
 
 
@@ -24,6 +26,7 @@ class SqliteVectors:
         """The connection; a file that is damaged is begun anew. Under the lock."""
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            private_database(self._path)
             try:
                 self._connection = _connect(self._path)
             except sqlite3.DatabaseError:
