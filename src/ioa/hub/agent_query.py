@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from ioa.hub.agent_registry import Registry
-from ioa.hub.session_management import Sessions
+from ioa.hub.presence import Presence
 from ioa.hub.visibility import Sees, Sight, everything, public_only
 from ioa.ports.index import AgentIndex, Hit
 from ioa.protocol.cards import AgentType, FoundAgent
@@ -21,10 +21,10 @@ class AgentQuery:
     for."""
 
     def __init__(
-        self, registry: Registry, sessions: Sessions, index: AgentIndex, sight: Sight, *, split: Split, threads: int
+        self, registry: Registry, presence: Presence, index: AgentIndex, sight: Sight, *, split: Split, threads: int
     ) -> None:
         self._registry = registry
-        self._sessions = sessions
+        self._presence = presence
         self._index = index
         self._sight = sight
         self._split = split
@@ -59,7 +59,7 @@ class AgentQuery:
 
         def accept(name: str) -> bool:
             # Asked for every card there is, so the cheapest questions first. The index has names as cards spell them.
-            if name == searcher or (online is not None and self._sessions.online(name) != online):
+            if name == searcher or (online is not None and self._presence.online(name) != online):
                 return False
             record = self._registry.get(name)
             return (
@@ -92,7 +92,7 @@ class AgentQuery:
 
     def _found(self, hit: Hit, phrase: int) -> FoundAgent:
         record = self._registry.named(hit.name)
-        online = self._sessions.online(record.card.name)
+        online = self._presence.online(record.card.name)
         return FoundAgent(card=record.card, score=hit.score, online=online, phrase=phrase, verified=record.verified)
 
     async def best_online(self, goal: str, *, avoid: Sequence[str] = (), sees: Sees = everything) -> str | None:
@@ -102,7 +102,7 @@ class AgentQuery:
         avoided = set(avoid)
         candidates = [
             name
-            for name in self._sessions.names()
+            for name in self._presence.names()
             if name not in avoided and (record := self._registry.get(name)) is not None and sees(record)
         ]
         able = [name for name in candidates if not self._registry.named(name).card.discussion_only]

@@ -16,7 +16,7 @@ from ioa.hub.signed_cards import held_to
 from ioa.hub.visibility import Sees, everything
 from ioa.ports.clock import Clock
 from ioa.ports.index import AgentIndex
-from ioa.ports.store import Store, Work
+from ioa.ports.store import Conflict, Document, Store, Work
 from ioa.protocol.cards import Card, Visibility
 from ioa.protocol.errors import Refused
 from ioa.protocol.names import clean_name, name_key, printable
@@ -133,8 +133,7 @@ class Registry:
             verified=verified,
             visibility=visibility or (self._visibility if is_new or known is None else known.visibility),
         )
-        await self._write(key, record)
-        return record, token, is_new
+        return await self._write(key, record), token, is_new
 
     async def update(self, name: str, card: Card) -> AgentRecord:
         """A new card for an agent; its name stays. Raises `Refused` (unknown_agent, bad_name,
@@ -148,14 +147,12 @@ class Registry:
         visibility = card.visibility or known.visibility
         card = replace(card, name=known.card.name, description=_described(card), visibility=None)
         record = replace(known, card=card, public_key=public_key, verified=verified, visibility=visibility)
-        await self._write(name_key(card.name), record)
-        return record
+        return await self._write(name_key(card.name), record)
 
     async def remove(self, name: str) -> AgentRecord:
         """Forget an agent's token and card; its name stays its owner's. Raises `Refused` (unknown_agent)."""
         record = replace(self.named(name), removed=True)
-        await self._write(name_key(name), record)
-        return record
+        return await self._write(name_key(name), record)
 
     async def drop_token(self, name: str, hashed: str) -> None:
         """The token of the agent's registration is no longer one, if it is that with this hash. Raises `Refused`
@@ -164,19 +161,51 @@ class Registry:
         if record.token_hash == hashed:
             await self._write(name_key(name), replace(record, token_hash=""))
 
-    async def _write(self, key: str, record: AgentRecord) -> None:
+    async def _write(self, key: str, record: AgentRecord) -> AgentRecord:
         if key in self._reserved:
             raise Refused("unavailable", f"agent {record.card.name!r} is being changed; try again")
         self._reserved.add(key)
         try:
-            await self._store.commit(Work(documents=(document(AGENT, key, record, owner=record.owner),)))
+            known = self._agents.get(key)
+            record = replace(record, version=known.version + 1 if known is not None else 1)
+            entry = document(AGENT, key, record, owner=record.owner)
+            if self._store.shared:
+                entry = await self._exchange(key, known, entry)
+            await self._store.commit(Work(documents=(entry,)))
             self._keep(record)
+        except Conflict as error:
+            raise Refused("unavailable", f"agent {record.card.name!r} is being changed; try again") from error
         finally:
             self._reserved.discard(key)
+        await self._index_soon(record)
+        return record
+
+    async def _exchange(self, key: str, known: AgentRecord | None, entry: Document) -> Document:
+        """The record, to replace the one that this hub knows and no other. Raises `Conflict` for one that another
+        replica has changed, which is known then."""
+        found = await self._store.document(AGENT, key)
+        current = read(found, AgentRecord) if found is not None else None
+        if found is None or current is None:
+            return replace(entry, new=True)
+        if known is None or known.version != current.version:
+            self.learned(current)
+            raise Conflict(f"agent {current.card.name!r} was changed elsewhere")
+        return replace(entry, replaces=found.body)
+
+    def learned(self, record: AgentRecord) -> None:
+        """An agent as another replica has stored it."""
+        known = self._agents.get(name_key(record.card.name))
+        if known is not None and known.version >= record.version:
+            return
+        self._keep(record)
+        if known is None or known.removed != record.removed or known.card.text() != record.card.text():
+            self._index_soon(record)
+
+    def _index_soon(self, record: AgentRecord) -> asyncio.Future[None]:
         indexed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._unindexed.append((record.card.name, None if record.removed else record.card.text(), indexed))
         self._more.set()
-        await indexed
+        return indexed
 
     async def run_indexing(self) -> None:
         """For ever: put what waits into the index, as many at once as there are, off the event loop."""

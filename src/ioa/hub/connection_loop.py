@@ -84,7 +84,7 @@ class ConnectionLoop:
             except Refused as error:
                 raise SessionEnded(NOT_AUTHENTICATED, error.rule, error.code) from error
             finally:
-                self._hub.sessions.leave(session)
+                await self._left(session)
                 await intake.end()
                 await self._note_cursor(session)
         except SessionEnded as end:
@@ -142,7 +142,7 @@ class ConnectionLoop:
         )
         if isinstance(told, OlderWire):
             told.on_unsayable = partial(session.end, WRONG_VERSION, refusal="wrong_version")
-        self._hub.sessions.enter(session)
+        await self._hub.presence.enter(session)
         session.answer(
             Welcome(
                 version=hello.version,
@@ -171,6 +171,10 @@ class ConnectionLoop:
         finally:
             intake.first.cancel()
             patience.cancel()
+
+    async def _left(self, session: Session) -> None:
+        with suppress(StoreUnavailable, Conflict):
+            await self._hub.presence.leave(session)
 
     async def _note_cursor(self, session: Session) -> None:
         """For people who look: how far the agent has come. The client's own cursor is the one that counts."""

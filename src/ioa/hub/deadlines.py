@@ -8,6 +8,7 @@ from ioa.conversation.group import Group
 from ioa.conversation.hub_duties import Wait, waits, when_overdue
 from ioa.conversation.task import Task
 from ioa.hub.alarms import Alarms
+from ioa.hub.duty import Duty
 from ioa.hub.group_log import Chat, GroupLog
 from ioa.hub.ledger import Ledger
 from ioa.hub.unit import Unit
@@ -38,10 +39,17 @@ class _Armed:
 
 
 class Deadlines:
-    """Watches every group that has not ended. `start` runs a coroutine in the background."""
+    """Watches every group that has not ended, while it has that duty. `start` runs a coroutine in the background."""
 
     def __init__(
-        self, store: Store, groups: GroupLog, ledger: Ledger, alarms: Alarms, clock: Clock, start: Start
+        self,
+        store: Store,
+        groups: GroupLog,
+        ledger: Ledger,
+        alarms: Alarms,
+        clock: Clock,
+        start: Start,
+        duty: Duty,
     ) -> None:
         self._store = store
         self._groups = groups
@@ -49,6 +57,7 @@ class Deadlines:
         self._alarms = alarms
         self._clock = clock
         self._start = start
+        self._duty = duty
         self._armed: dict[str, _Armed] = {}
 
     async def rearm(self) -> None:
@@ -70,6 +79,8 @@ class Deadlines:
         The floor moves with almost every message. Its alarm stays where it is: each turn may take as long as the one
         before, so nothing is due sooner; when it rings, it looks who has the floor.
         """
+        if not self._duty.held:
+            return
         group = chat.group
         armed = self._armed.get(group.comm_id)
         if armed is None:
@@ -119,6 +130,14 @@ class Deadlines:
             wait = Wait("floor", group.budgets.turn_timeout_s, member=armed.member, since=armed.since)
             self._start(self._overdue(group.comm_id, wait))
 
+    def disarm(self) -> None:
+        """Somebody else watches now."""
+        for comm_id, armed in self._armed.items():
+            for wait in armed.waits:
+                self._alarms.cancel((comm_id, wait))
+            self._alarms.cancel((comm_id, "floor"))
+        self._armed.clear()
+
     def _set(self, comm_id: str, wait: Wait, left_s: float) -> None:
         self._alarms.set((comm_id, wait), left_s, lambda: self._start(self._overdue(comm_id, wait)))
 
@@ -130,7 +149,8 @@ class Deadlines:
         try:
             await self._ledger.run(decide)
         except (StoreUnavailable, Conflict):
-            self._set(comm_id, wait, _RETRY_S)  # the wait is still over when the disk is back
+            if self._duty.held:
+                self._set(comm_id, wait, _RETRY_S)  # the wait is still over when the disk is back
 
 
 def left_of(began_at: float, timeout_s: float, now_s: float, grace_s: float = 0.0) -> float:

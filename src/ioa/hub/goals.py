@@ -14,9 +14,11 @@ from ioa.hub.agent_registry import Registry
 from ioa.hub.alarms import Alarms
 from ioa.hub.artifacts import Artifacts
 from ioa.hub.deadlines import GRACE_S, left_of
+from ioa.hub.duty import Duty
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
+from ioa.hub.presence import Presence
 from ioa.hub.records import GoalRecord
 from ioa.hub.session_management import Sessions
 from ioa.hub.traces import HubTraces
@@ -62,6 +64,8 @@ class Goals:
         query: AgentQuery,
         sight: Sight,
         sessions: Sessions,
+        presence: Presence,
+        duty: Duty,
         artifacts: Artifacts,
         alarms: Alarms,
         clock: Clock,
@@ -77,6 +81,8 @@ class Goals:
         self._query = query
         self._sight = sight
         self._sessions = sessions
+        self._presence = presence
+        self._duty = duty
         self._artifacts = artifacts
         self._alarms = alarms
         self._clock = clock
@@ -179,37 +185,31 @@ class Goals:
         if name is None:
             return
 
-        def decide(unit: Unit) -> GoalRecord | None:
+        def decide(unit: Unit) -> None:
             current = unit.goal(goal_id)
             if current.final or current.comm_id is not None or current.initiator is not None:
-                return None
-            if current.tried != goal.tried:
-                return None
-            offered = replace(current, status="forming", initiator=name, tried=(*current.tried, name))
-            return unit.put_goal(offered)
+                return
+            if current.tried == goal.tried:
+                unit.put_goal(replace(current, status="forming", initiator=name, tried=(*current.tried, name)))
 
         try:
-            offered = await self._ledger.run(decide)
+            await self._ledger.run(decide)
         except (StoreUnavailable, Conflict):
             self._alarms.set(("goal seek", goal_id), _RETRY_S, lambda: self._start(self.seek(goal_id)))
-            return
-        if offered is not None:
-            self._watch(offered)
-            session = self._sessions.get(name)
-            if session is not None:
-                session.offer_soon(offered.offer())
 
     async def _candidate(self, goal: GoalRecord) -> str | None:
         if goal.named is not None:
-            return goal.named if goal.named not in goal.tried and self._sessions.online(goal.named) else None
+            return goal.named if goal.named not in goal.tried and self._presence.online(goal.named) else None
         if goal.team:
-            present = [name for name in goal.team if self._sessions.online(name) and name not in goal.tried]
-            outsiders = tuple(name for name in self._sessions.names() if name not in present)
+            present = [name for name in goal.team if self._presence.online(name) and name not in goal.tried]
+            outsiders = tuple(name for name in self._presence.names() if name not in present)
             return await self._query.best_online(goal.goal, avoid=outsiders)
         return await self._query.best_online(goal.goal, avoid=goal.tried, sees=self._sight.of_speaker(goal.owner))
 
     def _watch(self, goal: GoalRecord, *, grace_s: float = 0.0) -> None:
         """Alarms: the one that was asked does not launch; nobody comes at all."""
+        if not self._duty.held:
+            return
         if goal.final or goal.comm_id is not None:
             self._alarms.cancel(("goal offer", goal.goal_id))
             self._alarms.cancel(("goal", goal.goal_id))
@@ -298,6 +298,23 @@ class Goals:
     def changed(self, goal: GoalRecord) -> None:
         """A change of the goal is durable."""
         self._watch(goal)
+        if goal.status == "forming" and goal.initiator is not None and goal.comm_id is None:
+            session = self._sessions.get(goal.initiator)
+            if session is not None:
+                session.offer_soon(goal.offer())
+
+    def look_again(self) -> None:
+        """Agents have come that goals may have waited for."""
+        for goal in self._book.open_goals():
+            if goal.comm_id is None and goal.initiator is None:
+                self._start(self.seek(goal.goal_id))
+
+    def disarm(self) -> None:
+        """Somebody else watches the goals now."""
+        for goal_id in self._watched:
+            self._alarms.cancel(("goal offer", goal_id))
+            self._alarms.cancel(("goal", goal_id))
+        self._watched.clear()
 
     def forget_agent(self, name: str) -> None:
         """An agent was removed: what it was offered goes to the next one at once."""

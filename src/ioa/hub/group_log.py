@@ -53,7 +53,7 @@ class Chat:
         self.said[message.sender, message.message_id] = message.seq
         self.at.append(at)
 
-    def set_back(self) -> Chat | None:
+    def without_undecided(self) -> Chat | None:
         """The group as the store is known to have it, without what was decided on top; takes this one's memory over."""
         if self.durable is None:
             return None
@@ -67,6 +67,11 @@ class Chat:
         settled = Chat(self.durable, durable=True)
         settled.said, settled.at = self.said, self.at
         return settled
+
+    async def settled(self) -> None:
+        """Wait until it is known what became of the newest change that is on its way."""
+        if self.latest is not None:
+            await self.latest.over()
 
     def fold(self, message: AnyMessage, at: float) -> None:
         """The log has a next entry, which is durable and which this hub has not decided."""
@@ -107,7 +112,7 @@ class GroupLog:
         """Forget what is in memory beyond what is durable: it may not be what the log says. The next `load` reads what
         is missing."""
         chat = self._chats.pop(comm_id, None)
-        settled = chat.set_back() if chat is not None else None
+        settled = chat.without_undecided() if chat is not None else None
         if settled is not None:
             self._set_back[comm_id] = settled
             if len(self._set_back) > _SET_BACK_STAY:

@@ -91,7 +91,7 @@ def _own(call: Call, *, operators: bool = False) -> AgentRecord:
 
 
 def _view(call: Call, record: AgentRecord) -> AgentView:
-    return agent_view(record, online=call.hub.sessions.online(record.card.name))
+    return agent_view(record, online=call.hub.presence.online(record.card.name))
 
 
 async def get(call: Call) -> AgentView:

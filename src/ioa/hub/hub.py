@@ -18,6 +18,7 @@ from ioa.hub.audit import Audit
 from ioa.hub.connection_loop import ConnectionLoop
 from ioa.hub.data_lock import DataLock
 from ioa.hub.deadlines import Deadlines
+from ioa.hub.duty import Duty
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.goals import Goals
 from ioa.hub.group_log import GroupLog
@@ -25,11 +26,14 @@ from ioa.hub.group_setup import GroupSetup
 from ioa.hub.leases import Leases
 from ioa.hub.ledger import Ledger
 from ioa.hub.message_routing import MessageRouting
+from ioa.hub.presence import Presence, SharedPresence
 from ioa.hub.pulled_wire import PulledWire
 from ioa.hub.refusals import Refusals
+from ioa.hub.replica import heard_store
 from ioa.hub.security import HERE, Identity, Peer, token_hash
 from ioa.hub.session_management import GOING_AWAY, Sessions
 from ioa.hub.settings import HubSettings
+from ioa.hub.sharing import Sharing
 from ioa.hub.sign_in import UNKNOWN, SignIn
 from ioa.hub.sign_in_codes import SignInCodes
 from ioa.hub.spending import Accounts
@@ -40,6 +44,7 @@ from ioa.hub.unit import Unit
 from ioa.hub.visibility import Sight
 from ioa.hub.watchers import Watchers
 from ioa.ports.authenticator import Authenticator
+from ioa.ports.bus import Bus
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.index import AgentIndex
 from ioa.ports.store import Store
@@ -58,7 +63,8 @@ class Hub:
     """One hub over a store, an index, a clock and identifiers. `start` before use; `stop` ends every connection.
 
     `split` takes a goal apart into the things it asks for, to find the initiator that fits them best together.
-    `authenticators` know tokens that others have made, such as an identity provider's.
+    `authenticators` know tokens that others have made, such as an identity provider's. Over a shared store it is one
+    replica of several, which wake each other over the `bus` (without one they look every second).
     """
 
     def __init__(
@@ -72,21 +78,28 @@ class Hub:
         split: Split = _whole,
         tracer: Tracer = SILENT,
         authenticators: Sequence[Authenticator] = (),
+        bus: Bus | None = None,
     ) -> None:
         limits = settings.limits
+        store, heard = heard_store(store) if store.shared else (store, None)
         self.settings = settings
         self.clock = clock
         self.new_id = new_id
         self.store = store
         self.sessions = Sessions()
+        self.duty = Duty(held=heard is None)
+        name = new_id() if heard is not None else ""
+        shared = SharedPresence(self.sessions, store, name, self._came) if heard is not None else None
+        self.presence = shared or Presence(self.sessions)
+        refresh = self._refreshed if heard is not None else None
         self.watchers = Watchers()
         self.groups = GroupLog(store, limits.cached_groups)
         self.goal_book = GoalBook(store)
-        self.ledger = Ledger(store, self.groups, self.goal_book, clock, new_id, self._publish)
+        self.ledger = Ledger(store, self.groups, self.goal_book, clock, new_id, self._publish, refresh)
         self.registry = Registry(store, index, clock, limits, settings.visibility)
         self.sight = Sight(settings.teams, self.registry.owner_of)
         self.query = AgentQuery(
-            self.registry, self.sessions, index, self.sight, split=split, threads=limits.search_threads
+            self.registry, self.presence, index, self.sight, split=split, threads=limits.search_threads
         )
         self.artifacts = Artifacts(
             store, settings.data_dir / "artifacts", clock, new_id, max_bytes=limits.artifact_bytes
@@ -104,8 +117,8 @@ class Hub:
         self.refusals = Refusals(self.groups, self.watchers, clock)
         self.sign_in_codes = SignInCodes(self.tokens, clock)
         self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.check)
-        self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators)
-        self._deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin)
+        self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators, self.catch_up)
+        self.deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin, self.duty)
         self.goals = Goals(
             self.goal_book,
             self.groups,
@@ -114,6 +127,8 @@ class Hub:
             self.query,
             self.sight,
             self.sessions,
+            self.presence,
+            self.duty,
             self.artifacts,
             self._alarms,
             clock,
@@ -121,6 +136,7 @@ class Hub:
             self._traces,
             open_goals_a_user=limits.open_goals_a_user,
         )
+        self.sharing = Sharing(self, heard, bus, shared, name) if heard is not None and shared is not None else None
         self._loop = ConnectionLoop(self)
         self._lock = DataLock(settings.data_dir)
         self._background: set[asyncio.Task[None]] = set()
@@ -128,18 +144,22 @@ class Hub:
 
     async def start(self) -> None:
         """Lock the data, read it, and arm every wait again. Raises `DataLocked`, `StoreUnavailable`."""
-        await asyncio.to_thread(self._lock.take)
+        if self.sharing is None:
+            await asyncio.to_thread(self._lock.take)
         try:
             await asyncio.to_thread(self.tokens.load_configured)
             await asyncio.to_thread(self.artifacts.start)
             await self.store.open()
+            if self.sharing is not None:
+                await self.sharing.start()
             await self.audit.start()
             await self.tokens.start()
             await self.registry.start()
             await self.goal_book.start()
             self._running = asyncio.create_task(self._run(), name="ioa-hub")
-            await self._deadlines.rearm()
-            await self.goals.resume()
+            if self.duty.held:
+                await self.deadlines.rearm()
+                await self.goals.resume()
         except BaseException:
             await self.stop()
             raise
@@ -148,6 +168,8 @@ class Hub:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._alarms.run())
             group.create_task(self.registry.run_indexing())
+            if self.sharing is not None:
+                group.create_task(self.sharing.replica.run())
 
     async def stop(self) -> None:
         """End all connections (1001) and let the data go. May be called twice."""
@@ -162,6 +184,8 @@ class Hub:
                 await task
         await self._loop.drained()
         self.sign_in.tell()
+        if self.sharing is not None:
+            await self.sharing.replica.stop()
         await self.store.close()
         await asyncio.to_thread(self._lock.release)
 
@@ -183,16 +207,35 @@ class Hub:
 
     def _publish(self, unit: Unit, positions: tuple[int, ...]) -> None:
         """A unit is durable: tell everybody whom it concerns."""
+        if self.sharing is not None:  # they are told in the order of the log, with what others have written
+            self.routing.remember(unit)
+            self._traces.published(unit)
+            return
         self.routing.forward(unit, positions)
         for comm_id in unit.changed:
             chat = self.groups.peek(comm_id)
             if chat is not None:
-                self._deadlines.watch(chat)
+                self.deadlines.watch(chat)
         for goal in unit.goals.values():
             self.goals.changed(goal)
         self._traces.published(unit)
         if self.watchers:
             self.watchers.wake({group.goal_id for group in unit.changed.values()} | unit.goals.keys())
+
+    async def _refreshed(self, unit: Unit) -> bool:
+        return self.sharing is not None and await self.sharing.refreshed(unit)
+
+    def _came(self, name: str) -> None:
+        if self.sharing is not None:
+            self.sharing.came(name)
+
+    async def catch_up(self) -> bool:
+        """Take in all that other replicas have written until now. False for a hub alone, which knows it all.
+
+        Raises `StoreUnavailable`."""
+        if self.sharing is not None:
+            await self.sharing.replica.follower.caught_up()
+        return self.sharing is not None
 
     def identify(self, token: str) -> Identity:
         """Whose token this is, of those that this hub has made. Raises `Refused` (not_authenticated)."""

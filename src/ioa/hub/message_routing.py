@@ -74,6 +74,10 @@ class MessageRouting:
         """The unit is durable: its entries go to all members of their groups."""
         for entry, pos in zip(unit.written.entries, positions, strict=True):
             self._sessions.publish(unit.changed[entry.comm_id].members, pos, delivery_tail(entry.at, entry.body))
+        self.remember(unit)
+
+    def remember(self, unit: Unit) -> None:
+        """The unit is durable: the files that it refers to are its groups'."""
         for message in unit.messages:
             artifacts = artifacts_of(message)
             if artifacts:

@@ -41,7 +41,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True):
     """A registered agent. One that was removed keeps its name for its owner, so that nobody inherits its groups.
     `token_hash` is that of the token of its registration, "" after that was revoked; further ones are `TokenRecord`s.
     `visibility` says who may see and recruit it; the card has none of its own here. `public_key` is the one that the
-    name is held to; `verified`: the card is signed by it."""
+    name is held to; `verified`: the card is signed by it. `version` counts the changes of the record."""
 
     card: Card
     owner: str
@@ -51,6 +51,7 @@ class AgentRecord(Struct, frozen=True, kw_only=True):
     visibility: Visibility = "public"
     public_key: str = ""
     verified: bool = False
+    version: int = 0
 
 
 class GoalRecord(Struct, frozen=True, kw_only=True):

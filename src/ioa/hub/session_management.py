@@ -64,6 +64,7 @@ class Session:
         arrived: int = 0,
     ) -> None:
         self.name = name
+        self.number = 0  # among the agent's connections, where a hub has several replicas
         self.arrived = arrived
         self._wire = wire
         self._store = store

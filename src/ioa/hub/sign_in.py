@@ -4,7 +4,7 @@ by address; an address that fails again and again is refused unheard for a while
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from msgspec import Struct
@@ -46,6 +46,7 @@ class SignIn:
         clock: Clock,
         limits: Limits,
         authenticators: Sequence[Authenticator] = (),
+        catch_up: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._tokens = tokens
         self._audit = audit
@@ -53,6 +54,7 @@ class SignIn:
         self._clock = clock
         self._limits = limits
         self._authenticators = tuple(authenticators)
+        self._catch_up = catch_up
         self._good: OrderedDict[str, None] = OrderedDict()
         self._rates: OrderedDict[str, TokenBucket] = OrderedDict()
         self._failures: dict[str, Failures] = {}
@@ -88,6 +90,8 @@ class SignIn:
             if authenticator.recognises(token):
                 return _identity(await authenticator.sign_in(token), hashed)
         identity = await self._tokens.find_stored(hashed)
+        if identity is None and self._catch_up is not None and await self._catch_up():
+            identity = self._tokens.find(hashed)  # another replica has registered the agent a moment ago
         if identity is None:
             raise Refused("not_authenticated", UNKNOWN)
         return identity

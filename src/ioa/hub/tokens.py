@@ -244,6 +244,10 @@ class Tokens:
             if record.alive(self._clock.now_s()):
                 await self._end_at(by, record, self._clock.now_s(), "token_revoked")
 
+    def learned(self, entry: Document) -> None:
+        """A token as another replica has stored it."""
+        self._keep(read(entry, TokenRecord))
+
     async def follow(self) -> None:
         """Take in which tokens other replicas have ended. Call it on a hint, and now and then."""
         while True:
