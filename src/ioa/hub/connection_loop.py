@@ -27,7 +27,7 @@ from ioa.hub.session_management import (
     SessionEnded,
     refusal_of,
 )
-from ioa.ports.store import StoreUnavailable, Work
+from ioa.ports.store import Conflict, StoreUnavailable, Work
 from ioa.ports.transport import ConnectionLost, Wire
 from ioa.protocol.codec import decode_client_frame, encode, reply_address
 from ioa.protocol.errors import MalformedFrame, ProtocolError, Refused
