@@ -1,16 +1,22 @@
 """The store contract on PostgreSQL, for one hub and for several; schema versions; wrong URLs; text it cannot hold."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from ioa.adapters.clock import SystemClock
+from ioa.hub.artifacts import Artifacts
 from ioa.ports.store import Conflict, Document, Entry, GroupRow, StoreUnavailable, Work
 from ioa.testing.stores import check_shared_store, check_store
 
 psycopg = pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
 
+from ioa.adapters.artifacts.postgres import PostgresBlobs  # noqa: E402
 from ioa.adapters.store import postgres_schema  # noqa: E402 - where psycopg is
-from ioa.adapters.store.opening import open_store  # noqa: E402
+from ioa.adapters.store.opening import open_blobs, open_store  # noqa: E402
 from ioa.adapters.store.postgres import PostgresStore  # noqa: E402
 from ioa.adapters.store.postgres_connection import redacted  # noqa: E402
 
@@ -44,7 +50,7 @@ async def test_replicas_that_start_together_bring_the_database_forward_once(post
     stores = [PostgresStore(postgres_url) for _ in range(5)]
     await asyncio.gather(*(store.open() for store in stores))
     assert len({store.epoch for store in stores}) == 1
-    assert postgres_server.run("SELECT count(*), max(version) FROM ioa.version", postgres_url) == "1|1"
+    assert postgres_server.run("SELECT count(*), max(version) FROM ioa.version", postgres_url) == "1|2"
     await asyncio.gather(*(store.close() for store in stores))
 
 
@@ -54,13 +60,60 @@ async def test_an_older_database_is_brought_forward_beside_a_program_that_runs(p
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         postgres_schema.migrate(connection, (*postgres_schema.MIGRATIONS, later))
         connection.execute("SET search_path = ioa")
-        assert connection.execute("SELECT version, needs FROM version").fetchall() == [(2, 1)]
+        assert connection.execute("SELECT version, needs FROM version").fetchall() == [(3, 1)]
         assert connection.execute("SELECT comm_id, later FROM groups").fetchall() == [("g", "none")]
     await store.commit(Work(groups=(GroupRow(comm_id="h", goal_id="", owner="", members=()),), entries=(entry(2),)))
     older = PostgresStore(postgres_url)  # an older program that starts beside newer ones
     await older.open()
     assert await older.commit(Work(entries=(entry(3),))) == (3,)
     await older.close()
+
+
+async def test_a_database_of_the_first_version_is_brought_forward(postgres_url):
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        postgres_schema.migrate(connection, postgres_schema.MIGRATIONS[:1])
+    store = PostgresStore(postgres_url)
+    await store.open()
+    assert not PostgresBlobs(postgres_url).fetch("sha256:0", Path("never"))
+    await store.close()
+
+
+async def test_a_file_that_one_replica_took_in_is_served_by_another(postgres_url, store, tmp_path):
+    async def sent(data: bytes) -> AsyncIterator[bytes]:
+        yield data
+
+    def replica(name: str) -> Artifacts:
+        return Artifacts(
+            store,
+            tmp_path / name,
+            SystemClock(),
+            lambda: uuid4().hex,
+            max_bytes=10_000_000,
+            blobs=open_blobs(postgres_url),
+        )
+
+    one, two = replica("one"), replica("two")
+    one.start()
+    two.start()
+    data = bytes(range(256)) * 5_000 + b"end"
+    artifact = await one.put("Ann", "a.bin", "application/octet-stream", sent(data))
+    assert (await one.put("Bob", "b.bin", "application/octet-stream", sent(data))).digest == artifact.digest
+    assert await two.get("Ann", artifact.digest) == artifact
+    assert (await two.hold(artifact.digest)).read_bytes() == data
+    absent = f"sha256:{'0' * 64}"
+    assert not (await two.hold(absent)).exists()
+    empty = await two.put("Ann", "empty", "text/plain", sent(b""))
+    assert (await one.hold(empty.digest)).read_bytes() == b""
+    assert not list((tmp_path / "two" / "parts").iterdir())
+
+
+async def test_files_wait_for_no_server_that_is_away(tmp_path):
+    (tmp_path / "file").write_bytes(b"1")
+    blobs = PostgresBlobs("postgresql://127.0.0.1:1/hub")
+    with pytest.raises(StoreUnavailable, match="cannot be given a file"):
+        blobs.put("sha256:1", tmp_path / "file")
+    with pytest.raises(StoreUnavailable, match="cannot be asked for a file"):
+        blobs.fetch("sha256:1", tmp_path / "copy")
 
 
 async def test_a_database_that_needs_a_newer_program_is_refused_with_the_remedy(postgres_server, postgres_url, store):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ioa.hub.records import ARTIFACT, ARTIFACT_USE, UPLOAD, ArtifactRecord, document, read
+from ioa.ports.blobs import Blobs
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.store import Document, Store, StoreUnavailable, Work
 from ioa.protocol.errors import Refused
@@ -22,10 +23,21 @@ _REMEMBERED = 20_000
 
 
 class Artifacts:
-    """The hub's files, in `folder`. An upload is on the disk before it is answered."""
+    """The hub's files, in `folder`. An upload is on the disk before it is answered; with `blobs`, also where the other
+    replicas find it, and `folder` then holds copies that may be deleted."""
 
-    def __init__(self, store: Store, folder: Path, clock: Clock, new_id: NewId, *, max_bytes: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        clock: Clock,
+        new_id: NewId,
+        *,
+        max_bytes: int,
+        blobs: Blobs | None = None,
+    ) -> None:
         self._store = store
+        self._blobs = blobs
         self._folder = folder
         self._clock = clock
         self._new_id = new_id
@@ -53,6 +65,8 @@ class Artifacts:
             digest, size = await self._receive(part, chunks)
             artifact = Artifact(name=name, media_type=media_type, size_bytes=size, digest=digest)
             await asyncio.to_thread(_settle, part, self.path(digest))
+            if self._blobs is not None:
+                await asyncio.to_thread(self._blobs.put, digest, self.path(digest))
         except BaseException as error:
             await asyncio.to_thread(part.unlink, missing_ok=True)
             if isinstance(error, OSError):
@@ -119,6 +133,16 @@ class Artifacts:
         artifact = read(shared or found, ArtifactRecord).artifact
         self._remember(artifact, (speaker,))
         return artifact
+
+    async def hold(self, digest: str) -> Path:
+        """Where the bytes are on this machine, brought here if another replica took them in; no file is there if they
+        are lost. Raises `StoreUnavailable`."""
+        path = self.path(digest)
+        if self._blobs is not None and not await asyncio.to_thread(path.exists):
+            part = self._folder / "parts" / self._new_id()
+            if await asyncio.to_thread(self._blobs.fetch, digest, part):
+                await asyncio.to_thread(_settle, part, path)
+        return path
 
     async def check_use(self, speaker: str, artifacts: Iterable[Artifact]) -> None:
         """May these files go into a message or goal of `speaker`? Raises `Refused` (unknown_artifact)."""

@@ -49,7 +49,7 @@ async def get(call: Call) -> object:
     if not _DIGEST.fullmatch(digest):
         raise ApiError(400, "malformed", f"digest {digest!r} must look like sha256: and 64 hex digits")
     artifact = await call.hub.artifacts.get(call.identity.speaker, digest)
-    path = call.hub.artifacts.path(digest)
+    path = await call.hub.artifacts.hold(digest)
     whole = artifact.size_bytes <= _WHOLE_BYTES and "range" not in call.request.headers
     try:
         data = await asyncio.to_thread(path.read_bytes if whole else path.stat)

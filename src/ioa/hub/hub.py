@@ -44,6 +44,7 @@ from ioa.hub.unit import Unit
 from ioa.hub.visibility import Sight
 from ioa.hub.watchers import Watchers
 from ioa.ports.authenticator import Authenticator
+from ioa.ports.blobs import Blobs
 from ioa.ports.bus import Bus
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.index import AgentIndex
@@ -64,7 +65,8 @@ class Hub:
 
     `split` takes a goal apart into the things it asks for, to find the initiator that fits them best together.
     `authenticators` know tokens that others have made, such as an identity provider's. Over a shared store it is one
-    replica of several, which wake each other over the `bus` (without one they look every second).
+    replica of several, which wake each other over the `bus` (without one they look every second) and keep the bytes of
+    artifacts in `blobs`.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Hub:
         tracer: Tracer = SILENT,
         authenticators: Sequence[Authenticator] = (),
         bus: Bus | None = None,
+        blobs: Blobs | None = None,
     ) -> None:
         limits = settings.limits
         store, heard = heard_store(store) if store.shared else (store, None)
@@ -102,7 +105,7 @@ class Hub:
             self.registry, self.presence, index, self.sight, split=split, threads=limits.search_threads
         )
         self.artifacts = Artifacts(
-            store, settings.data_dir / "artifacts", clock, new_id, max_bytes=limits.artifact_bytes
+            store, settings.data_dir / "artifacts", clock, new_id, max_bytes=limits.artifact_bytes, blobs=blobs
         )
         self.routing = MessageRouting(self.ledger, self.sessions, self.artifacts)
         self._traces = HubTraces(tracer, store, self.goal_book, self.begin)

@@ -6,7 +6,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ioa.adapters.store.sqlite import SqliteStore
+from ioa.ports.blobs import Blobs
 from ioa.ports.store import Store, StoreUnavailable
+
+_SCHEMES = ("postgresql", "postgres")
 
 
 def open_store(url: str) -> Store:
@@ -16,7 +19,7 @@ def open_store(url: str) -> Store:
     Raises `ValueError` for a URL that is none of these, and `StoreUnavailable` where the extra `postgres` is missing.
     """
     scheme, rest = urlsplit(url).scheme, url.partition("://")[2]
-    if scheme in {"postgresql", "postgres"}:
+    if scheme in _SCHEMES:
         try:
             from ioa.adapters.store.postgres import PostgresStore
         except ImportError as error:
@@ -31,3 +34,13 @@ def open_store(url: str) -> Store:
     raise ValueError(
         f"store {url!r}: give the path of a SQLite file, sqlite:///PATH, or postgresql://user:password@host/database"
     )
+
+
+def open_blobs(url: str) -> Blobs | None:
+    """Where the replicas that share the store at `url` keep the bytes of artifacts; None for a store of one hub, which
+    keeps them in its data folder. `open_store` comes first, and raises what is wrong with the URL."""
+    if urlsplit(url).scheme not in _SCHEMES:
+        return None
+    from ioa.adapters.artifacts.postgres import PostgresBlobs
+
+    return PostgresBlobs(url)

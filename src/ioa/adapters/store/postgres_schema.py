@@ -167,7 +167,18 @@ BEGIN
 END $$;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+_VERSION_2 = """
+CREATE TABLE blobs (digest text PRIMARY KEY, size_bytes bigint NOT NULL);
+CREATE TABLE blob_parts (
+    digest text NOT NULL,
+    place integer NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (digest, place)
+);
+ALTER TABLE blob_parts ALTER COLUMN body SET STORAGE EXTERNAL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 """Script number n brings a database from version n to n + 1. Append; never change one that was released."""
 
 NEEDS = 1
