@@ -78,7 +78,7 @@ class AgentQuery:
             best = self._index.search(phrases, limit=limit, accept=accept)
             if not members:
                 return best, [[] for _ in phrases]
-            return best, self._index.search(phrases, limit=len(members), accept=members.__contains__)
+            return best, self._index.search(phrases, limit=len(members), among=members)
 
         async with self._slots:
             best, scored = await asyncio.to_thread(ask)
@@ -113,7 +113,7 @@ class AgentQuery:
         # Without its stop a part of the goal is the phrase that the team will search by: its meaning is computed once.
         phrases = [part.rstrip(" .") or part for part in list(self._split(goal)) or [goal]][:12]
         async with self._slots:
-            hits = await asyncio.to_thread(self._index.search, phrases, limit=len(pool), accept=pool.__contains__)
+            hits = await asyncio.to_thread(self._index.search, phrases, limit=len(pool), among=pool)
         scores = dict.fromkeys(sorted(pool, key=name_key), 0.0)
         for ranked in hits:
             for hit in ranked:

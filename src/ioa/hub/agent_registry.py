@@ -56,10 +56,10 @@ class Registry:
             for entry in page:
                 self._keep(read(entry, AgentRecord))
                 after = entry.number
-            cards = [(record.card.name, record.card.text()) for record in self._agents.values() if not record.removed]
             if len(page) < _PAGE:
                 break
-        await asyncio.to_thread(self._index.put_many, cards)
+        cards = [(record.card.name, record.card.text()) for record in self._agents.values() if not record.removed]
+        await asyncio.to_thread(self._index.fill, cards)
 
     def _keep(self, record: AgentRecord) -> None:
         key = name_key(record.card.name)

@@ -5,7 +5,7 @@ Source: IoA paper, 2.3.1 and A.3.3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,15 +30,25 @@ class AgentIndex(Protocol):
         """`put` for many, in batches."""
         ...
 
+    def fill(self, cards: Sequence[tuple[str, str]]) -> None:
+        """Make these the only cards. What an index that outlived its process knows already costs next to nothing."""
+        ...
+
     def remove(self, name: str) -> None:
         """Forget an agent; unknown names are ignored."""
         ...
 
     def search(
-        self, phrases: Sequence[str], *, limit: int, accept: Callable[[str], bool] | None = None
+        self,
+        phrases: Sequence[str],
+        *,
+        limit: int,
+        accept: Callable[[str], bool] | None = None,
+        among: Collection[str] | None = None,
     ) -> list[list[Hit]]:
         """Best matches of each phrase, best first, at most `limit` each, of the names that `accept` lets
-        pass (exact: filtering happens before the cut)."""
+        pass and that are `among` these (exact: filtering happens before the cut). `among` is quicker than `accept`
+        where few names pass; it must tell quickly whether it has a name."""
         ...
 
     def __len__(self) -> int: ...

@@ -6,10 +6,28 @@ waiting for each other makes a product of 0.5 ms take 30. The limit is of the pr
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
+
+_THREADS = "OPENBLAS_NUM_THREADS"
+
+
+@contextmanager
+def one_thread() -> Generator[None]:
+    """Within it numpy is imported with one thread of BLAS, if it is not imported yet and nobody says otherwise: the
+    others would each take memory, and are switched off for all that is done here anyway."""
+    if "numpy" in sys.modules or _THREADS in os.environ:
+        yield
+        return
+    os.environ[_THREADS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_THREADS]  # processes that are started later decide for themselves
 
 
 class _Blas:

@@ -1,8 +1,12 @@
 """Words to scores: BM25 over cards that come and go.
 
 A card takes a slot, a small number that names its row in every array; a changed card takes a new one. What is
-left of the old ones is swept out when it is a third of the whole, so putting and removing cost what the card's
+left of the old ones is swept out when it is half of the whole, so putting and removing cost what the card's
 own words cost.
+
+All cards can be scored exactly (`score`), or some (`score_of`). Among very many `top` finds the likely ones: it adds
+up rounded contributions, of which those of common terms are kept as one small number a card, because adding those
+is what processors are quickest at.
 
 Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009).
 """
@@ -11,71 +15,295 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ioa.adapters.index.rows import Rows, rows_of
+
 Scores = NDArray[np.float32]
+Slots = NDArray[np.intp]
 
 _K1, _B = 1.2, 0.75
 BEST_BM25 = _K1 + 1  # of a term that fills a card, in units of its rarity
 
+_UNIT = 40  # steps of a rounded contribution, per 1 of BM25: the most that a common term gives is 2.2 ln 17 < 255 / 40
+_COMMON = 16  # a term is common if one card of so many has it
+_MOST_SUM = 60_000  # rounded contributions are summed in 16 bits
+_PREPARED_BYTES = 256 * 2**20  # of rounded contributions, beyond which those not used for longest are forgotten
+_DRIFT = 0.03  # a rounded contribution is made anew when the rarity or mean length it was made with is off by more
+_STRIDE = 64
+
+
+@dataclass(slots=True)
+class _Term:
+    """In which slots a term is, ascending, and how often; in how many living cards."""
+
+    slots: array[int]
+    counts: array[int]
+    alive: int
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """Rounded contributions of a term: of every slot (`slots` None), or of these slots."""
+
+    slots: Slots | None
+    steps: NDArray[np.uint16] | NDArray[np.uint8]
+    postings: int
+    upto: int  # slots covered
+    rarity: float
+    mean: float
+    most: int
+
 
 class Postings:
-    """Term frequencies by term, and lengths by slot. Not thread-safe: its owner has the lock."""
+    """Term frequencies by term, lengths and terms by slot. Not thread-safe: its owner has the lock."""
 
     def __init__(self) -> None:
-        self._slots: dict[str, array[int]] = {}
-        self._counts: dict[str, array[float]] = {}
-        self._lengths = array("f")
+        self._ids: dict[str, int] = {}
+        self._terms: list[_Term] = []
+        self._lengths: Rows[np.float32] = Rows(np.float32)
+        # What each card says: its part of `said` begins at `starts`, and ends where that of the next one begins.
+        self._starts: Rows[np.int64] = Rows(np.int64)
+        self._said: Rows[np.int32] = Rows(np.int32)
+        self._times: Rows[np.uint8] = Rows(np.uint8)
         self._alive = 0
         self._total = 0.0
-        self._frequency: Counter[str] = Counter()  # in how many living cards a term is
+        self._prepared: OrderedDict[int, _Prepared] = OrderedDict()
+        self._prepared_bytes = 0
+        self._sum: NDArray[np.uint16] = np.zeros(0, np.uint16)
+
+    # Cards
 
     def add(self, terms: Mapping[str, float]) -> int:
-        """Index a card's terms (how often each occurs, weighted); its slot is one more than that of the last."""
-        slot = len(self._lengths)
-        length = float(sum(terms.values()))
-        for term, count in terms.items():
-            if term not in self._slots:
-                self._slots[term], self._counts[term] = array("i"), array("f")
-            self._slots[term].append(slot)
-            self._counts[term].append(count)
-        self._frequency.update(terms.keys())
-        self._lengths.append(length)
+        """Index a card's terms (how often each occurs); its slot is one more than that of the last."""
+        slot = self._lengths.used
+        ids: list[int] = []
+        counts: list[int] = []
+        for term, times in terms.items():
+            number = self._ids.get(term)
+            if number is None:
+                number = self._ids[term] = len(self._terms)
+                self._terms.append(_Term(array("i"), array("B"), 0))
+            count = min(int(times), 255)
+            entry = self._terms[number]
+            entry.slots.append(slot)
+            entry.counts.append(count)
+            entry.alive += 1
+            ids.append(number)
+            counts.append(count)
+        length = float(sum(counts))
+        self._lengths.append([length])
+        self._starts.append([self._said.used])
+        self._said.append(ids)
+        self._times.append(counts)
         self._alive += 1
         self._total += length
         return slot
 
-    def drop(self, slot: int, terms: Mapping[str, float]) -> None:
-        """Forget the card in `slot`, which was added with `terms`. The slot stays, and scores as chance has it."""
-        self._frequency.subtract(terms.keys())
+    def drop(self, slot: int) -> None:
+        """Forget the card in `slot`. The slot stays, and scores as chance has it."""
+        said: list[int] = self._said.view[self._span(slot)].tolist()
+        for number in said:
+            self._terms[number].alive -= 1
         self._alive -= 1
-        self._total -= self._lengths[slot]
+        self._total -= float(self._lengths.view[slot])
+
+    def _span(self, slot: int) -> slice:
+        starts = self._starts.view
+        return slice(int(starts[slot]), int(starts[slot + 1]) if slot + 1 < len(starts) else self._said.used)
+
+    @property
+    def cards(self) -> int:
+        """How many are alive."""
+        return self._alive
+
+    # Keeping
+
+    def arrays(self, slots: Slots) -> dict[str, NDArray[np.generic]]:
+        """The cards of `slots`, all of them alive, as arrays that `of` makes postings of again, in that order."""
+        starts = np.append(self._starts.view, self._said.used)
+        sizes = (starts[1:] - starts[:-1])[slots]
+        rows = _ranges(starts[slots], sizes)
+        said = self._said.view[rows]
+        used = np.zeros(len(self._terms), np.bool_)
+        used[said] = True
+        renamed = (np.cumsum(used) - 1).astype(np.int32)
+        words = "\n".join(term for term, number in self._ids.items() if used[number])
+        return {
+            "words": np.frombuffer(words.encode(), np.uint8),
+            "said": renamed[said],
+            "times": self._times.view[rows],
+            "sizes": sizes.astype(np.int32),
+        }
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Postings:
+        """What `arrays` was made of. Raises KeyError or ValueError if it is not whole."""
+        made = cls()
+        words = arrays["words"].tobytes().decode().split("\n") if len(arrays["words"]) else []
+        said, times = arrays["said"].astype(np.int32), arrays["times"].astype(np.uint8)
+        sizes = arrays["sizes"].astype(np.int64)
+        if len(said) != int(sizes.sum()) or len(times) != len(said) or (len(said) and int(said.max()) >= len(words)):
+            raise ValueError("the postings are not whole")
+        starts = np.cumsum(sizes) - sizes
+        slots = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        order = np.argsort(said, kind="stable")
+        of_terms, counts = slots[order], times[order]
+        ends = np.cumsum(np.bincount(said, minlength=len(words))).tolist()
+        begin = 0
+        for number, (word, end) in enumerate(zip(words, ends, strict=True)):
+            made._ids[word] = number
+            made._terms.append(
+                _Term(array("i", of_terms[begin:end].tobytes()), array("B", counts[begin:end].tobytes()), end - begin)
+            )
+            begin = end
+        if len(made._ids) != len(words):
+            raise ValueError("the postings name a word twice")
+        sums = np.concatenate([np.zeros(1), np.cumsum(times, dtype=np.float64)])
+        made._lengths = rows_of((sums[starts + sizes] - sums[starts]).astype(np.float32))
+        made._starts, made._said, made._times = rows_of(starts), rows_of(said), rows_of(times)
+        made._alive, made._total = len(sizes), float(sums[-1])
+        return made
+
+    # Scores
 
     def has(self, term: str) -> bool:
         """Whether some living card says `term`."""
-        return self._frequency.get(term, 0) > 0
+        number = self._ids.get(term)
+        return number is not None and self._terms[number].alive > 0
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, above 0; that of an unknown term is the highest."""
-        n, df = self._alive, self._frequency.get(term, 0)
-        return math.log(1 + (n - df + 0.5) / (df + 0.5))
+        number = self._ids.get(term)
+        return self._rarity(0 if number is None else self._terms[number].alive)
+
+    def _rarity(self, cards: int) -> float:
+        return math.log(1 + (self._alive - cards + 0.5) / (cards + 0.5))
+
+    @property
+    def _mean(self) -> float:
+        return max(self._total / max(self._alive, 1), 1e-9)
+
+    def _known(self, query: Iterable[str]) -> list[_Term]:
+        numbers = (self._ids.get(term) for term in dict.fromkeys(query))
+        return [self._terms[number] for number in numbers if number is not None]
+
+    def _contributions(self, term: _Term, slots: NDArray[np.integer], counts: NDArray[np.generic]) -> Scores:
+        damping = _K1 * (1 - _B + _B / self._mean * self._lengths.view[slots])
+        times = counts.astype(np.float32)
+        return np.asarray(np.float32(self._rarity(term.alive) * BEST_BM25) * times / (times + damping), np.float32)
 
     def score(self, query: Sequence[str]) -> Scores:
         """BM25 of every slot `(n_slots,)` for a query's distinct terms."""
-        scores = np.zeros(len(self._lengths), np.float32)
+        scores = np.zeros(self._lengths.used, np.float32)
+        for term in self._known(query) if self._alive else ():
+            slots = np.frombuffer(term.slots, np.intc)
+            scores[slots] += self._contributions(term, slots, np.frombuffer(term.counts, np.uint8))
+        return scores
+
+    def score_of(self, queries: Sequence[Sequence[str]], slots: Slots) -> Scores:
+        """BM25 of these slots for some queries, `(queries, len(slots))`; exactly what `score` says of them."""
+        scores = np.zeros((len(queries), len(slots)), np.float32)
         if not self._alive:
             return scores
-        lengths = np.frombuffer(self._lengths, np.float32)
-        mean = max(self._total / self._alive, 1e-9)
-        for term in dict.fromkeys(query):
-            if term not in self._slots:
-                continue
-            slots = np.frombuffer(self._slots[term], np.intc)
-            counts = np.frombuffer(self._counts[term], np.float32)
-            damping = _K1 * (1 - _B + _B / mean * lengths[slots])
-            scores[slots] += np.float32(self.rarity(term) * (_K1 + 1)) * counts / (counts + damping)
+        wanted = slots.astype(np.intc)
+        for word in dict.fromkeys(word for query in queries for word in query):
+            for term in self._known([word]):
+                of_term = np.frombuffer(term.slots, np.intc)
+                places = np.minimum(np.searchsorted(of_term, wanted), len(of_term) - 1)
+                found = np.flatnonzero(of_term[places] == wanted)
+                counts = np.frombuffer(term.counts, np.uint8)[places[found]]
+                steps = self._contributions(term, slots[found], counts)
+                for row, query in zip(scores, queries, strict=True):
+                    if word in query:
+                        row[found] += steps
         return scores
+
+    def top(self, query: Sequence[str], k: int) -> Slots:
+        """At least the `k` slots with the highest scores up to rounding, dead ones among them, if so many have any;
+        twice as many at most."""
+        n = self._lengths.used
+        padded = -(-n // _STRIDE) * _STRIDE
+        if len(self._sum) < padded:
+            self._sum = np.zeros(max(padded, 2 * len(self._sum)), np.uint16)
+        total = self._sum[:padded]
+        total.fill(0)
+        most = 0
+        for term in sorted(self._known(query), key=lambda known: known.alive):
+            prepared = self._contributions_of(term)
+            most += prepared.most
+            if most > _MOST_SUM:
+                break  # a query of that many terms is decided by its rare ones
+            if prepared.slots is None:
+                part = total[: len(prepared.steps)]
+                np.add(part, prepared.steps, out=part)
+            else:
+                total[prepared.slots] += prepared.steps
+        if k >= n:
+            return np.flatnonzero(total[:n])
+        return _highest(total, k)
+
+    def _contributions_of(self, term: _Term) -> _Prepared:
+        number, rarity, mean = id(term), self._rarity(term.alive), self._mean
+        old = self._prepared.get(number)
+        if old is not None:
+            close = abs(old.rarity - rarity) <= _DRIFT * rarity and abs(old.mean - mean) <= _DRIFT * mean
+            if close and old.postings == len(term.slots):
+                self._prepared.move_to_end(number)
+                return old
+            self._forget(number)
+            if not close:
+                old = None
+        new = self._prepare(term, rarity, mean, old)
+        self._prepared[number] = new
+        self._prepared_bytes += _bytes(new)
+        while self._prepared_bytes > _PREPARED_BYTES and len(self._prepared) > 1:
+            self._forget(next(iter(self._prepared)))
+        return new
+
+    def _forget(self, number: int) -> None:
+        self._prepared_bytes -= _bytes(self._prepared.pop(number))
+
+    def _prepare(self, term: _Term, rarity: float, mean: float, old: _Prepared | None) -> _Prepared:
+        """`old` is what was made of the first postings, and still right for those."""
+        n = self._lengths.used
+        dense = len(term.slots) * _COMMON > n and rarity * BEST_BM25 * _UNIT < 255
+        done = old.postings if old is not None and dense and old.slots is None else 0
+        slots = np.frombuffer(term.slots, np.intc)[done:]
+        steps = self._contributions(term, slots, np.frombuffer(term.counts, np.uint8)[done:])
+        rounded = np.maximum(np.rint(steps * _UNIT), 1)
+        most = math.ceil(rarity * BEST_BM25 * _UNIT)
+        if not dense:
+            return _Prepared(slots.astype(np.intp), rounded.astype(np.uint16), len(slots), n, rarity, mean, most)
+        row = np.zeros(n, np.uint8)
+        if old is not None and done:
+            row[: old.upto] = old.steps
+        row[slots] = rounded
+        return _Prepared(None, row, done + len(slots), n, rarity, mean, most)
+
+
+def _bytes(prepared: _Prepared) -> int:
+    return prepared.steps.nbytes + (0 if prepared.slots is None else prepared.slots.nbytes)
+
+
+def _highest(total: NDArray[np.uint16], k: int) -> Slots:
+    """The places of at least `k` highest values above 0, if so many are; at most twice as many."""
+    # Of groups of values the highest: as many as k of these are at least the k-th, so no other value need be looked at.
+    tops = total.reshape(_STRIDE, -1).max(axis=0)
+    least = np.partition(tops, len(tops) - k)[len(tops) - k] if k < len(tops) else np.uint16(0)
+    places = np.flatnonzero(total >= max(int(least), 1))
+    if len(places) <= 2 * k:
+        return places
+    values = total[places]
+    return places[np.argpartition(values, len(values) - k)[len(values) - k :]]
+
+
+def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers from each start on, as many as its size, one range after the other."""
+    ends = np.cumsum(sizes)
+    return np.repeat(starts - (ends - sizes), sizes) + np.arange(int(ends[-1]) if len(ends) else 0)

@@ -35,8 +35,21 @@ def terms(text: str) -> list[str]:
     Compounds give their parts (`getUserName` -> user, name); unspaced scripts give pairs of characters.
     """
     found: list[str] = []
-    for run in _RUN.findall(_CAMEL.sub(" ", text)):
-        word = _plain(run)
+    for run in _RUN.findall(text):
+        found += _of_run(run) if len(run) <= _LONGEST else _parts(run)
+    return found
+
+
+@lru_cache(maxsize=100_000)
+def _of_run(run: str) -> tuple[str, ...]:
+    """The terms of letters and digits without a space: the same ones come again and again."""
+    return tuple(_parts(run))
+
+
+def _parts(run: str) -> list[str]:
+    found: list[str] = []
+    for part in _CAMEL.sub(" ", run).split():
+        word = _plain(part)
         if _UNSPACED.search(word):
             found += _pairs(word)
         elif word not in STOP_WORDS:
