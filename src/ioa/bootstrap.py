@@ -25,6 +25,7 @@ from ioa.adapters.artifacts.http import HttpArtifacts
 from ioa.adapters.artifacts.local import LocalArtifacts
 from ioa.adapters.clock import Origins, SystemClock
 from ioa.adapters.index import clauses, open_index
+from ioa.adapters.index.engines import engine_at
 from ioa.adapters.policy.rules.policy import RulesPolicy
 from ioa.adapters.store.sqlite import SqliteStore
 from ioa.adapters.store.vectors import SqliteVectors
@@ -47,6 +48,7 @@ from ioa.protocol.names import name_key
 
 STORE_FILE = "hub.sqlite"
 VECTORS_FILE = "vectors.sqlite"
+INDEX_FILE, WORDS_FILE = "index.cache", "index-words.cache"  # may be deleted while no hub runs
 JOURNAL_FILE = "journal.sqlite"
 WORK_FOLDER = "work"
 CONNECT_WITHIN_S = 20.0
@@ -72,18 +74,19 @@ async def open_hub(
     meaning: bool = True,
     listen: bool = True,
     index: AgentIndex | None = None,
+    index_at: str = "memory",
     tracer: Tracer = SILENT,
     origins: Origins | None = None,
 ) -> AsyncGenerator[OpenHub]:
     """A hub over SQLite in `settings.data_dir`. `meaning` False searches by words alone and starts faster. `origins`
-    are its clock and identifiers, the machine's by default.
+    are its clock and identifiers, the machine's by default. `index` or what is at `index_at` finds agents.
 
-    Raises `DataLocked`, `StoreUnavailable`, and `OSError` where the port is taken.
+    Raises what `index_in` raises, `DataLocked`, `StoreUnavailable`, and `OSError` where the port is taken.
     """
     origins = origins or Origins()
     async with contextlib.AsyncExitStack() as stack:
         if index is None:
-            index = await stack.enter_async_context(_index_in(settings.data_dir, meaning=meaning))
+            index = await stack.enter_async_context(index_in(settings.data_dir, meaning=meaning, at=index_at))
         store = SqliteStore(settings.data_dir / STORE_FILE)
         hub = Hub(
             settings, store=store, index=index, clock=origins.clock, new_id=origins.new_id, split=clauses, tracer=tracer
@@ -99,12 +102,22 @@ async def open_hub(
 
 
 @asynccontextmanager
-async def _index_in(folder: Path, *, meaning: bool) -> AsyncGenerator[AgentIndex]:
-    """An index that computes each vector once in the life of the folder. New cards are found by their words at once."""
+async def index_in(folder: Path, *, meaning: bool = True, at: str = "memory") -> AsyncGenerator[AgentIndex]:
+    """An index that computes each vector once in the life of the folder. New cards are found by their words at once.
+    `at` is where vectors are kept, as `ioa hub --index` takes it.
+
+    Raises `MeaningsUnavailable` if the engine there does not answer, ValueError if it is none that is known.
+    """
+    engine = engine_at(at)
     vectors = SqliteVectors(folder / VECTORS_FILE)
     try:
         index = await asyncio.to_thread(
-            open_index, meaning=meaning, store=vectors if meaning else None, background=True
+            open_index,
+            meaning=meaning,
+            store=vectors if meaning else None,
+            background=True,
+            file=folder / (INDEX_FILE if meaning else WORDS_FILE),
+            engine=engine,
         )
         try:
             yield index

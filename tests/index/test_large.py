@@ -36,7 +36,7 @@ class Topics:
         rows = np.stack(noise).astype(np.float32) / 64
         for row, text in zip(rows, texts, strict=True):
             row[: len(TOPICS)] += [12.0 * (topic in text.lower()) for topic in TOPICS]
-        return unit(rows)
+        return unit(rows.astype(np.float32))
 
     def describe(self) -> str:
         return "topics"
@@ -107,7 +107,7 @@ def test_rounded_sums_of_words_find_the_highest_exact_ones() -> None:
     postings = Postings()
     for number in range(5_000):
         said = chance.choice(common, 8)
-        postings.add({**{word: 1 + number % 3 for word in said}, f"rare{number % 700}": 1.0})
+        postings.add({**dict.fromkeys(said, 1 + number % 3), f"rare{number % 700}": 1.0})
     for query in (["w1", "w2", "w3", "rare5"], ["w4"], ["rare9"], common):
         exact = postings.score(query)
         found = postings.top(query, 200)
@@ -140,7 +140,7 @@ def test_lists_of_neighbours_find_the_nearest(monkeypatch: pytest.MonkeyPatch) -
             found.install(nearest.make_lists(plan))
     for slot in range(11_900, 12_000):
         found.put(slot)  # a second time, in the tail: as often as it is there
-    questions = rows[::300] + 0.3 * unit(chance.standard_normal((40, 128)).astype(np.float32))
+    questions: Matrix = rows[::300] + np.float32(0.3) * unit(chance.standard_normal((40, 128)).astype(np.float32))
     hits = 0
     for question, slots in zip(questions, found.near(questions, 400, levels, steps), strict=True):
         hits += len(set(np.argsort(-(rows @ question))[:10].tolist()) & set(slots.tolist()))
@@ -179,7 +179,7 @@ def test_what_an_index_knows_outlives_it(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_file_that_is_not_right_is_made_anew(tmp_path: Path, harm: str) -> None:
     file = tmp_path / "index"
     with_words = HybridIndex(Topics(), file=file)
-    with_words.put_many(cards(50))
+    with_words.put_many(cards(80))
     with_words.close()
     whole = file.read_bytes()
     if harm == "cut":
@@ -191,10 +191,10 @@ def test_a_file_that_is_not_right_is_made_anew(tmp_path: Path, harm: str) -> Non
         file.write_bytes(b"")
     index = HybridIndex(None if harm == "other" else Topics(), file=file)
     assert len(index) == 0
-    index.fill(cards(50))
+    index.fill(cards(80))
     assert len(names(index, "weather")) == 10
     index.close()
-    assert len(HybridIndex(None if harm == "other" else Topics(), file=file)) == 50
+    assert len(HybridIndex(None if harm == "other" else Topics(), file=file)) == 80
 
 
 def test_a_crowd_does_not_keep_the_newest_from_being_embedded() -> None:

@@ -48,19 +48,24 @@ Examples:
 )  # fmt: skip
 @click.option("--tls-certificate", type=click.Path(path_type=Path), metavar="FILE", help="PEM certificate: serve TLS.")
 @click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="PEM key of that certificate.")
+@click.option(
+    "--index", default="memory", show_default=True, metavar="WHERE",
+    help="What keeps the vectors of discovery: memory, postgresql://… (pgvector), milvus+http://HOST:19530, or "
+    "milvus:FILE.db.",
+)  # fmt: skip
 @click.option("--json-log", is_flag=True, help="Log to stderr as one JSON object a line.")
 @click.option("--verbose", "-v", is_flag=True, help="Log requests and connections as well.")
 @click.pass_context
 def hub(
     context: click.Context, host: str, port: int, data: Path | None, users: Path | None, allowed_hosts: tuple[str, ...],
-    tls_certificate: Path | None, tls_key: Path | None, json_log: bool, verbose: bool,
+    tls_certificate: Path | None, tls_key: Path | None, index: str, json_log: bool, verbose: bool,
 ) -> None:  # fmt: skip
     if context.invoked_subcommand is not None:
         return
     from ioa.cli.hub_run import HubOptions, run_hub
     from ioa.hub.serving import event_loop
 
-    options = HubOptions(host, port, data, users, allowed_hosts, tls_certificate, tls_key, json_log, verbose)
+    options = HubOptions(host, port, data, users, allowed_hosts, tls_certificate, tls_key, index, json_log, verbose)
     run_async(run_hub(options), event_loop)
 
 

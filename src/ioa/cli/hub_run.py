@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import cast
 
 from ioa import bootstrap, data_folder
+from ioa.adapters.index.engines import engine_at
+from ioa.adapters.index.unavailable import MeaningsUnavailable
 from ioa.bounded_yaml import BadYaml, load_yaml
 from ioa.cli.failures import BadInput, Failure
 from ioa.cli.logs import log_to_stderr
@@ -37,6 +39,7 @@ class HubOptions:
     allowed_hosts: tuple[str, ...]
     tls_certificate: Path | None
     tls_key: Path | None
+    index: str
     json_log: bool
     verbose: bool
 
@@ -48,8 +51,12 @@ async def run_hub(options: HubOptions) -> None:
     folder = (options.data or settings.hub_folder).expanduser().absolute()
     wanted = _hub_settings(options, folder, settings.hub_token)
     try:
+        engine_at(options.index)
+    except ValueError as error:
+        raise BadInput(f"--index: {error}.") from error
+    try:
         with data_folder.hold(folder, "hub") as held, traced(stderr(colour=settings.colour)) as tracer:
-            async with bootstrap.open_hub(wanted, tracer=tracer) as hub:
+            async with bootstrap.open_hub(wanted, index_at=options.index, tracer=tracer) as hub:
                 held.announce(hub.url)
                 settle_memory()
                 told = told_to_end()  # before it is said that Ctrl-C ends it
@@ -57,6 +64,8 @@ async def run_hub(options: HubOptions) -> None:
                 await told.wait()
     except data_folder.FolderUnusable as error:
         raise BadInput(str(error)) from error
+    except MeaningsUnavailable as error:
+        raise Failure(f"--index: {error}.") from error
     except OSError as error:
         raise Failure(_why(error, options, folder)) from error
 

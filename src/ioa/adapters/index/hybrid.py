@@ -16,10 +16,11 @@ from ioa.adapters.index import snapshot
 from ioa.adapters.index.blas import one_core
 from ioa.adapters.index.corpus import Corpus
 from ioa.adapters.index.embedding import Embedder, Matrix
-from ioa.adapters.index.meanings import LocalMeanings, Meanings, MeaningsUnavailable, mean_of
+from ioa.adapters.index.meanings import LocalMeanings, Meanings, mean_of
 from ioa.adapters.index.nearest import make_lists
 from ioa.adapters.index.phrases import View, parts_of_card, views
 from ioa.adapters.index.setting import DEFAULT, Setting
+from ioa.adapters.index.unavailable import MeaningsUnavailable
 from ioa.adapters.index.words import separated, terms
 from ioa.ports.index import Hit
 
@@ -28,7 +29,7 @@ _IN_BACKGROUND = 8  # and by the thread of the index, where others want the core
 _TOGETHER = 256  # cards put by their words while searches wait
 _LEAST_SWEEP = 64
 _FEW, _SMALL, _PATIENCE_S = 24, 1_024, 10.0
-_SAVED_EVERY_S = 300.0
+_SAVED_EVERY_S, _WORTH_KEEPING = 300.0, 64  # seconds and changes between two files, at least
 _TRIED_EVERY_S = 5.0  # while the engine that keeps the vectors cannot be reached
 
 
@@ -255,7 +256,7 @@ class HybridIndex:
 
     def _until_saved(self) -> float | None:
         """Seconds until the file is to be written; None if there is nothing to write."""
-        if self._file is None or not self._changes:
+        if self._file is None or self._changes < _WORTH_KEEPING:
             return None
         return max(0.0, self._saved_s + _SAVED_EVERY_S - time.monotonic())
 
@@ -280,7 +281,7 @@ class HybridIndex:
             worker = self._worker
         if worker is not None:
             worker.join()
-        if self._changes:
+        if self._changes >= _WORTH_KEEPING:
             self._save()
         self._corpus.meanings.close()
 

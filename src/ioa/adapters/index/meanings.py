@@ -25,10 +25,6 @@ _COMPARED = 4  # times as many are compared by their vectors as are found to be 
 _LEVELS = 127
 
 
-class MeaningsUnavailable(Exception):
-    """The engine that keeps the vectors does not answer. The text says which and why."""
-
-
 class Meanings(Protocol):
     """What the index needs of whatever keeps the vectors. Not thread-safe but where said.
 

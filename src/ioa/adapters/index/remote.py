@@ -17,7 +17,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ioa.adapters.index.meanings import Levels, Matrix, MeaningsUnavailable, Slots, quantised
+from ioa.adapters.index.meanings import Levels, Matrix, Slots, quantised
+from ioa.adapters.index.unavailable import MeaningsUnavailable
 
 _REMEMBERED = 20_000  # cards whose vectors were asked for lately, some 2 kB each
 _AT_ONCE = 512  # cards a request
