@@ -68,7 +68,7 @@ class Crowd:
                 rows.append(vectors[min(i, len(vectors) - 1)])
         moved = noise.standard_normal((len(rows), len(rows[0])), dtype=np.float32)
         self._known = dict(
-            zip(keys, unit(unit(np.stack(rows).astype(np.float32)) + np.float32(_MOVED) * unit(moved)), strict=True)
+            zip(keys, unit(unit(np.asarray(rows, np.float32)) + np.float32(_MOVED) * unit(moved)), strict=True)
         )
         return made
 

@@ -140,7 +140,8 @@ def test_lists_of_neighbours_find_the_nearest(monkeypatch: pytest.MonkeyPatch) -
             found.install(nearest.make_lists(plan))
     for slot in range(11_900, 12_000):
         found.put(slot)  # a second time, in the tail: as often as it is there
-    questions: Matrix = rows[::300] + np.float32(0.3) * unit(chance.standard_normal((40, 128)).astype(np.float32))
+    moved = unit(chance.standard_normal((40, 128)).astype(np.float32))
+    questions = np.asarray(rows[::300] + 0.3 * moved, np.float32)
     hits = 0
     for question, slots in zip(questions, found.near(questions, 400, levels, steps), strict=True):
         hits += len(set(np.argsort(-(rows @ question))[:10].tolist()) & set(slots.tolist()))
