@@ -67,9 +67,8 @@ class Crowd:
                 keys.append(part)
                 rows.append(vectors[min(i, len(vectors) - 1)])
         moved = noise.standard_normal((len(rows), len(rows[0])), dtype=np.float32)
-        self._known = dict(
-            zip(keys, unit(unit(np.asarray(rows, np.float32)) + np.float32(_MOVED) * unit(moved)), strict=True)
-        )
+        near = np.asarray(unit(np.asarray(rows, np.float32)) + _MOVED * unit(moved), np.float32)
+        self._known = dict(zip(keys, unit(near), strict=True))
         return made
 
     def _said(self, chance: random.Random, part: str) -> str:

@@ -59,17 +59,21 @@ class WordIndex:
         for name, text in cards:
             self.put(name, text)
 
+    def fill(self, cards):
+        self.texts.clear()
+        self.put_many(cards)
+
     def remove(self, name):
         self.texts.pop(name, None)
 
-    def search(self, phrases, *, limit, accept=None):
+    def search(self, phrases, *, limit, accept=None, among=None):
         found = []
         for phrase in phrases:
             words = set(re.findall(r"\w+", phrase.lower()))
             hits = [
                 Hit(name, len(words & text) / max(1, len(words)))
                 for name, text in self.texts.items()
-                if accept is None or accept(name)
+                if (accept is None or accept(name)) and (among is None or name in among)
             ]
             found.append(sorted((hit for hit in hits if hit.score), key=lambda hit: -hit.score)[:limit])
         return found
