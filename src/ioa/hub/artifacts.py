@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import unicodedata
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
+from ioa.hub.file_types import HEAD_BYTES, truthful
 from ioa.hub.records import ARTIFACT, ARTIFACT_USE, UPLOAD, ArtifactRecord, document, read
 from ioa.ports.blobs import Blobs
 from ioa.ports.clock import Clock, NewId
 from ioa.ports.store import Document, Store, StoreUnavailable, Work
 from ioa.protocol.errors import Refused
 from ioa.protocol.messages import Artifact
+from ioa.protocol.names import ZERO_WIDTH_JOINER, printable
 
 _CHUNK_BYTES = 1024 * 1024
 _PAGE = 200
@@ -59,11 +62,15 @@ class Artifacts:
         return self._folder / hexadecimal[:2] / hexadecimal
 
     async def put(self, speaker: str, name: str, media_type: str, chunks: AsyncIterator[bytes]) -> Artifact:
-        """Store a stream of bytes. Raises `Refused` (too_large), `StoreUnavailable`; then nothing remains of it."""
+        """Store a stream of bytes. A `media_type` that the content contradicts is replaced by that of the content.
+
+        Raises `Refused` (too_large, bad_name), `StoreUnavailable`; then nothing remains of it."""
         part = self._folder / "parts" / self._new_id()
         try:
-            digest, size = await self._receive(part, chunks)
-            artifact = Artifact(name=name, media_type=media_type, size_bytes=size, digest=digest)
+            _check_name(name)
+            digest, size, head = await self._receive(part, chunks)
+            kind = truthful(media_type, head)
+            artifact = Artifact(name=name, media_type=kind, size_bytes=size, digest=digest)
             await asyncio.to_thread(_settle, part, self.path(digest))
             if self._blobs is not None:
                 await asyncio.to_thread(self._blobs.put, digest, self.path(digest))
@@ -101,9 +108,11 @@ class Artifacts:
             while len(remembered) > _REMEMBERED:
                 remembered.popitem(last=False)
 
-    async def _receive(self, part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+    async def _receive(self, part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int, bytes]:
+        """Digest, size in bytes, and the first bytes."""
         digest = hashlib.sha256()
         size = 0
+        head = b""
         waiting = bytearray()
         with await asyncio.to_thread(part.open, "wb") as file:
             async for chunk in chunks:
@@ -113,12 +122,14 @@ class Artifacts:
                         "too_large", f"the file has more than {self.max_bytes} bytes, the limit of this hub; split it"
                     )
                 digest.update(chunk)
+                if len(head) < HEAD_BYTES:
+                    head += chunk[: HEAD_BYTES - len(head)]
                 waiting += chunk
                 if len(waiting) >= _CHUNK_BYTES:
                     await asyncio.to_thread(file.write, bytes(waiting))
                     waiting.clear()
             await asyncio.to_thread(_finish, file, bytes(waiting))
-        return f"sha256:{digest.hexdigest()}", size
+        return f"sha256:{digest.hexdigest()}", size, head
 
     async def get(self, speaker: str, digest: str) -> Artifact:
         """What is known of a file that `speaker` may read; its bytes are at `path`. Raises `Refused`
@@ -145,8 +156,9 @@ class Artifacts:
         return path
 
     async def check_use(self, speaker: str, artifacts: Iterable[Artifact]) -> None:
-        """May these files go into a message or goal of `speaker`? Raises `Refused` (unknown_artifact)."""
+        """May these files go into a message or goal of `speaker`? Raises `Refused` (unknown_artifact, bad_name)."""
         for artifact in artifacts:
+            _check_name(artifact.name)
             known = await self.get(speaker, artifact.digest)
             if known.size_bytes != artifact.size_bytes:
                 raise Refused(
@@ -173,6 +185,15 @@ class Artifacts:
         until its first group has them too."""
         row = await self._store.group_row(use.owner)
         return row is not None and (speaker == row.owner or speaker in row.members)
+
+
+def _check_name(name: str) -> None:
+    """Raises `Refused` (bad_name) for what turns letters around or hides them: `\u202egpj.exe` reads as a picture."""
+    for char in name:
+        if unicodedata.category(char) == "Cf" and char != ZERO_WIDTH_JOINER:
+            raise Refused(
+                "bad_name", f"name {printable(name)!r} contains U+{ord(char):04X}, which shows it as another; remove it"
+            )
 
 
 def _finish(file: BinaryIO, rest: bytes) -> None:

@@ -257,18 +257,23 @@ async def read_body(request: Request, *, max_bytes: int, timeout_s: float) -> by
     return bytes(data)
 
 
-async def chunks_of(request: Request, *, timeout_s: float) -> AsyncIterator[bytes]:
-    """The body piece by piece; each piece must arrive within the time. Raises `ApiError`."""
+async def chunks_of(request: Request, *, timeout_s: float, bytes_per_s: float) -> AsyncIterator[bytes]:
+    """The body piece by piece; each piece must arrive within the time, and all of them at this rate on average, which
+    bounds how long a file that drips in may take. Raises `ApiError`."""
     stream = request.stream()
+    ends_s = asyncio.get_running_loop().time() + timeout_s
     while True:
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout_at(min(ends_s, asyncio.get_running_loop().time() + timeout_s)):
                 chunk = await anext(stream, None)
         except TimeoutError as error:
-            raise ApiError(408, "too_large", f"nothing arrived for {timeout_s:g} s; send the file at once") from error
+            raise ApiError(
+                408, "too_large", f"the file arrives too slowly, or not at all for {timeout_s:g} s; send it at once"
+            ) from error
         except ClientDisconnect as error:
             raise ApiError(400, "malformed", "the file was cut off") from error
         if chunk is None:
             return
         if chunk:
+            ends_s += len(chunk) / bytes_per_s
             yield chunk

@@ -110,6 +110,13 @@ def guarded(app: ASGIApp, settings: HubSettings) -> ASGIApp:
             if problem is not None:
                 await error_response(ApiError(403, "not_allowed", problem))(scope, receive, send)
                 return
+            if "transfer-encoding" in headers and "content-length" in headers:
+                # A proxy in front may see another end of this request than we do (RFC 9112, 6.3).
+                twice = ApiError(400, "malformed", "Content-Length beside Transfer-Encoding; send one of them")
+                answer = error_response(twice)
+                answer.headers["Connection"] = "close"
+                await answer(scope, receive, send)
+                return
         await app(scope, receive, send)
 
     return checked

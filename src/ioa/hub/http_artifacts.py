@@ -41,7 +41,8 @@ async def put(call: Call) -> Artifact:
 
 
 def _chunks(call: Call) -> AsyncIterator[bytes]:
-    return chunks_of(call.request, timeout_s=call.hub.settings.limits.body_timeout_s)
+    limits = call.hub.settings.limits
+    return chunks_of(call.request, timeout_s=limits.body_timeout_s, bytes_per_s=limits.upload_bytes_per_s)
 
 
 async def get(call: Call) -> object:
@@ -60,7 +61,9 @@ async def get(call: Call) -> object:
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(artifact.name, safe='')}",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox",
+        # A page, a drawing or a script that somebody uploaded is never run in the name of this hub.
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "private, max-age=31536000, immutable",
         "ETag": f'"{digest}"',
     }

@@ -12,6 +12,7 @@ import uvicorn
 
 from ioa.hub.http import admitted, build_app, guarded
 from ioa.hub.hub import Hub
+from ioa.hub.patient_http import patient_http
 from ioa.hub.peers import peer_of_transport
 from ioa.hub.sockets import upgrades
 
@@ -77,6 +78,7 @@ class HttpServer:
                 lambda wire, transport, via: self._hub.serve_wire(wire, peer_of_transport(transport, via)),
                 limits.frame_bytes,
             ),
+            http=patient_http(limits),
             lifespan="off",
             log_config=None,
             access_log=False,

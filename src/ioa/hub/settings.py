@@ -46,7 +46,10 @@ class Limits:
     dead_after_s: float = 60.0
     stalled_send_s: float = 30.0
     unacknowledged_s: float = 120.0
+    head_timeout_s: float = 20.0
+    waiting_heads: int = 1_000
     body_timeout_s: float = 30.0
+    upload_bytes_per_s: float = 1_024.0
     search_threads: int = 2
 
 
