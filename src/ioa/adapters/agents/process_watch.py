@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import time
 from collections import defaultdict
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _PROC = Path("/proc")
+_NO_FILES = re.compile(r"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)
+_LEAST_BYTES = 4096  # what a file costs although it is empty
 _OWN = 2  # bubblewrap's own processes
 _EVERY_S = 0.08
 _DISK_EVERY_S = 0.5
@@ -92,11 +95,12 @@ def _pids() -> list[int]:
 
 
 def _private_bytes(pid: int) -> int:
+    """Memory that is no file's: its own, and what it shares with others by mappings (else that would be free)."""
     try:
-        resident, shared = (_PROC / str(pid) / "statm").read_text().split()[1:3]
-    except (OSError, ValueError):
+        status = (_PROC / str(pid) / "status").read_text()
+    except OSError:
         return 0
-    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+    return 1024 * sum(int(size) for size in _NO_FILES.findall(status))
 
 
 def _disk_bytes(folder: Path, enough: int) -> int:
@@ -109,5 +113,5 @@ def _disk_bytes(folder: Path, enough: int) -> int:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                     status = entry.stat(follow_symlinks=False)
-                    total += getattr(status, "st_blocks", 0) * 512 or status.st_size
+                    total += max(getattr(status, "st_blocks", 0) * 512 or status.st_size, _LEAST_BYTES)
     return total

@@ -102,7 +102,8 @@ class Sandbox:
         unwatched = "" if can_watch() else "; memory and the number of processes are not watched on this system"
         return (
             "subprocess with limits on time, memory and output only: it does NOT keep the program from the network or "
-            f"from files that this user can read or write{unwatched}. Install bubblewrap (Linux) to run strangers' code"
+            f"from files that this user can read or write, nor from signals to this user's processes; one that hides "
+            f"its environment may outlive its time{unwatched}. Install bubblewrap (Linux) to run strangers' code"
         )
 
     async def run(
