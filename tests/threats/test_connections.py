@@ -129,8 +129,9 @@ async def test_a_reader_that_does_not_read_its_answer_is_cut_off(tmp_path: Path)
             writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue] - a transport of asyncio
             writer.write(ask.encode())
             async with asyncio.timeout(PATIENCE_S):
-                while len(net.server._server.server_state.connections) > 1:  # noqa: ASYNC110 - nobody tells when it is gone
-                    await asyncio.sleep(0.01)
+                state = net.server._server.server_state
+            while len(state.connections) > 1:  # noqa: ASYNC110 - nobody tells when it is gone
+                await asyncio.sleep(0.01)
             assert len(reader._buffer) < len(big)  # pyright: ignore[reportAttributeAccessIssue] - asyncio's own
             await still_serves(net)
 
