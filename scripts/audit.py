@@ -16,7 +16,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from email.message import Message
 from pathlib import Path
+from typing import cast
 
 from locked import Locked, locked
 
@@ -52,7 +54,7 @@ def licence_of(name: str) -> str:
     if name in READ:
         return READ[name]
     try:
-        about = importlib.metadata.metadata(name)
+        about = cast("Message", importlib.metadata.metadata(name))
     except importlib.metadata.PackageNotFoundError:
         return ""
     lines = about.get_all("Classifier", [])

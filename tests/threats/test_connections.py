@@ -7,6 +7,7 @@ import base64
 import os
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,10 +129,10 @@ async def test_a_reader_that_does_not_read_its_answer_is_cut_off(tmp_path: Path)
             ask = f"GET /v1/artifacts/{digest} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {ALICE}\r\n\r\n"
             writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue] - a transport of asyncio
             writer.write(ask.encode())
+            server: Any = net.server._server
             async with asyncio.timeout(PATIENCE_S):
-                state = net.server._server.server_state
-            while len(state.connections) > 1:  # noqa: ASYNC110 - nobody tells when it is gone
-                await asyncio.sleep(0.01)
+                while len(server.server_state.connections) > 1:  # noqa: ASYNC110 - nobody tells when it is gone
+                    await asyncio.sleep(0.01)
             assert len(reader._buffer) < len(big)  # pyright: ignore[reportAttributeAccessIssue] - asyncio's own
             await still_serves(net)
 

@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,12 +21,9 @@ def scripts() -> Any:
     """The modules of scripts/."""
     sys.path.insert(0, str(ROOT / "scripts"))
     try:
-        import audit
-        import locked
-        import sbom
+        return SimpleNamespace(**{name: import_module(name) for name in ("audit", "locked", "sbom")})
     finally:
         sys.path.remove(str(ROOT / "scripts"))
-    return type("Scripts", (), {"audit": audit, "locked": locked, "sbom": sbom})
 
 
 def test_the_lock_passes_the_audit_and_the_audit_says_what_it_did() -> None:
