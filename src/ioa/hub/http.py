@@ -24,6 +24,7 @@ from ioa.hub import (
     http_goals,
     http_groups,
     http_me,
+    http_metrics,
     http_tokens,
 )
 from ioa.hub.endpoint import (
@@ -57,6 +58,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *http_goals.ENDPOINTS,
     *http_groups.ENDPOINTS,
     *http_artifacts.ENDPOINTS,
+    *http_metrics.ENDPOINTS,
     *http_tokens.ENDPOINTS,
     *http_audit.ENDPOINTS,
     *http_me.ENDPOINTS,

@@ -26,6 +26,7 @@ from ioa.hub.group_setup import GroupSetup
 from ioa.hub.leases import Leases
 from ioa.hub.ledger import Ledger
 from ioa.hub.message_routing import MessageRouting
+from ioa.hub.metrics import Metrics
 from ioa.hub.presence import Presence, SharedPresence
 from ioa.hub.pulled_wire import PulledWire
 from ioa.hub.refusals import Refusals
@@ -96,6 +97,7 @@ class Hub:
         self.presence = shared or Presence(self.sessions)
         refresh = self._refreshed if heard is not None else None
         self.watchers = Watchers()
+        self.metrics = Metrics()
         self.groups = GroupLog(store, limits.cached_groups)
         self.goal_book = GoalBook(store)
         self.ledger = Ledger(store, self.groups, self.goal_book, clock, new_id, self._publish, refresh)
@@ -215,6 +217,7 @@ class Hub:
             self._traces.published(unit)
             return
         self.routing.forward(unit, positions)
+        self.metrics.published(unit, self.clock.now_s())
         for comm_id in unit.changed:
             chat = self.groups.peek(comm_id)
             if chat is not None:

@@ -242,6 +242,7 @@ class Intake:
             case Post():
                 return await hub.routing.post(name, frame.message)
             case Search():
+                begun_s = hub.clock.monotonic_s()
                 agents = await hub.query.search(
                     name,
                     frame.desc,
@@ -253,6 +254,7 @@ class Intake:
                     team=frame.team,
                     verified=frame.verified,
                 )
+                hub.metrics.searches.observe(hub.clock.monotonic_s() - begun_s)
                 return Found(request_id=frame.request_id, agents=agents)
             case LaunchGroup():
                 return await hub.setup.launch(name, frame)
@@ -262,7 +264,9 @@ class Intake:
             case Spend():
                 return await hub.accounts.ask(name, frame)
             case Spent():
-                return await hub.accounts.tell(name, frame)
+                told = await hub.accounts.tell(name, frame)
+                hub.metrics.spent(frame)
+                return told
             case PublishContacts():
                 record = ContactsRecord(contacts=frame.contacts, at=hub.clock.now_s())
                 owner = hub.registry.named(name).owner

@@ -8,6 +8,7 @@ when there is room, so that a reader that is away, slow or stalled costs nobody 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ioa.conversation.connection import Outgoing
@@ -90,6 +91,11 @@ class Session:
         """The last cursor that the client has told to hold."""
         return self._outgoing.acknowledged
 
+    @property
+    def queued(self) -> tuple[int, int]:
+        """Deliveries that are sent and not acknowledged, or wait to be sent; and their bytes."""
+        return len(self._outgoing), self._queued_bytes
+
     def end(self, code: int, reason: str, refusal: Code | None = None) -> None:
         """Make `run_until_ended` raise. Only the first call counts."""
         self.fail(SessionEnded(code, reason, refusal))
@@ -123,6 +129,8 @@ class Session:
 
     def answer(self, frame: HubFrame) -> None:
         """Send a frame that is no delivery."""
+        if isinstance(frame, Refusal):
+            self._turn.refusals[frame.code] += 1
         self._answers.append(encode(frame))
         self._ask()
 
@@ -179,6 +187,7 @@ class Session:
             for item in items:
                 frames.append(_DELIVERY % (item.cursor, item.previous, item.item))
             wire.write(frames)
+            self._turn.frames_sent += len(frames)
             if crowded and self.on_room is not None:
                 self.on_room()
             if len(items) < _TOGETHER and not self._answers:
@@ -252,6 +261,8 @@ class Turn:
 
     def __init__(self) -> None:
         self._sessions: list[Session] = []
+        self.frames_sent = 0
+        self.refusals: Counter[Code] = Counter()
 
     def at_its_end(self, session: Session) -> None:
         if not self._sessions:
@@ -282,6 +293,11 @@ class Sessions:
 
     def names(self) -> tuple[str, ...]:
         return tuple(self._sessions)
+
+    def queued(self) -> tuple[int, int]:
+        """Deliveries that are on their way to all of them, and their bytes."""
+        waiting = [session.queued for session in self._sessions.values()]
+        return sum(frames for frames, _ in waiting), sum(size for _, size in waiting)
 
     def enter(self, session: Session) -> None:
         """A newer connection of the same agent takes the place of the older one. Newer is which came later, not which
