@@ -13,6 +13,7 @@ from tests.requirement import Requirement, need
 from tests.requirements_agents import AGENTS, COMMAND_LINE, POLICY
 from tests.requirements_minds import MINDS
 from tests.requirements_network import CLIENT, DISCOVERY, HUB, SECURITY
+from tests.requirements_operate import OPERATION
 from tests.requirements_promises import PROMISES
 from tests.requirements_trust import TRUST
 
@@ -323,6 +324,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *AGENTS,
     *COMMAND_LINE,
     *PROMISES,
+    *OPERATION,
     *MINDS,
     *TRUST,
 )
