@@ -23,11 +23,12 @@ from ioa.adapters.agents.builtin import BUILTIN, MissingLibrary, builtin_agent
 from ioa.adapters.agents.carded import CardedAgent
 from ioa.adapters.artifacts.http import HttpArtifacts
 from ioa.adapters.artifacts.local import LocalArtifacts
+from ioa.adapters.bus.opening import open_bus
 from ioa.adapters.clock import Origins, SystemClock
 from ioa.adapters.index import clauses, open_index
 from ioa.adapters.index.engines import engine_at
 from ioa.adapters.policy.rules.policy import RulesPolicy
-from ioa.adapters.store.sqlite import SqliteStore
+from ioa.adapters.store.opening import open_blobs, open_store
 from ioa.adapters.store.vectors import SqliteVectors
 from ioa.adapters.transport.memory import MemoryTransport
 from ioa.adapters.transport.websocket import WebSocketTransport
@@ -77,19 +78,33 @@ async def open_hub(
     index_at: str = "memory",
     tracer: Tracer = SILENT,
     origins: Origins | None = None,
+    store_url: str | None = None,
+    bus_url: str | None = None,
 ) -> AsyncGenerator[OpenHub]:
-    """A hub over SQLite in `settings.data_dir`. `meaning` False searches by words alone and starts faster. `origins`
-    are its clock and identifiers, the machine's by default. `index` or what is at `index_at` finds agents.
+    """A hub over SQLite in `settings.data_dir`, or over the store at `store_url`, which replicas may share that wake
+    each other over the bus at `bus_url`. `meaning` False searches by words alone and starts faster. `origins` are its
+    clock and identifiers, the machine's by default. `index` or what is at `index_at` finds agents.
 
-    Raises what `index_in` raises, `DataLocked`, `StoreUnavailable`, and `OSError` where the port is taken.
+    Raises what `index_in` raises, `DataLocked`, `StoreUnavailable`, `BusUnavailable`, `ValueError` for a URL that is
+    none, and `OSError` where the port is taken.
     """
     origins = origins or Origins()
     async with contextlib.AsyncExitStack() as stack:
         if index is None:
             index = await stack.enter_async_context(index_in(settings.data_dir, meaning=meaning, at=index_at))
-        store = SqliteStore(settings.data_dir / STORE_FILE)
+        store = open_store(store_url or str(settings.data_dir / STORE_FILE))
+        blobs = open_blobs(store_url) if store_url is not None else None
+        bus = open_bus(bus_url) if bus_url is not None else None
         hub = Hub(
-            settings, store=store, index=index, clock=origins.clock, new_id=origins.new_id, split=clauses, tracer=tracer
+            settings,
+            store=store,
+            index=index,
+            clock=origins.clock,
+            new_id=origins.new_id,
+            split=clauses,
+            tracer=tracer,
+            bus=bus,
+            blobs=blobs,
         )
         await hub.start()
         server = HttpServer(hub)

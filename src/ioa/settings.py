@@ -26,6 +26,8 @@ SETTINGS = (
     Setting("IOA_HUB", "URL of the hub to use, as --hub."),
     Setting("IOA_TOKEN", "Token for that hub, as --token."),
     Setting("IOA_HUB_TOKEN", "Token that `ioa hub` asks of its user `me`, instead of one that it makes."),
+    Setting("IOA_HUB_STORE", "Where `ioa hub` keeps everything, as --store."),
+    Setting("IOA_HUB_BUS", "How replicas of a hub wake each other, as --bus."),
     Setting("IOA_DATA", "Folder for everything that ioa keeps, instead of the user's data folder."),
     Setting("IOA_MODEL", "Model that decides in clients, as --model; several separated by spaces."),
     Setting("IOA_PRICES", "Prices that nobody publishes: MODEL=IN/OUT in US dollars a million tokens, by commas."),
@@ -42,6 +44,8 @@ class Settings:
     hub_url: str | None = None
     token: str | None = None
     hub_token: str | None = None
+    hub_store: str | None = None
+    hub_bus: str | None = None
     models: tuple[str, ...] = ()
     colour: bool = True
 
@@ -55,6 +59,8 @@ class Settings:
             hub_url=env.get("IOA_HUB") or None,
             token=env.get("IOA_TOKEN") or None,
             hub_token=env.get("IOA_HUB_TOKEN") or None,
+            hub_store=env.get("IOA_HUB_STORE") or None,
+            hub_bus=env.get("IOA_HUB_BUS") or None,
             models=tuple(env.get("IOA_MODEL", "").split()),
             colour=not env.get("NO_COLOR"),
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ioa.cli.hub_cluster import cluster
 from ioa.cli.hub_keeping import backup, check, restore
 from ioa.cli.options import run_async
 from ioa.settings import DEFAULT_PORT
@@ -20,6 +21,7 @@ tunnel: tokens travel with every request.
 Examples:
   ioa hub
   ioa hub --port 7800 --data /srv/ioa
+  IOA_HUB_TOKEN=... ioa hub --store postgresql://ioa@db/ioa --bus nats://bus:4222
   IOA_HUB_TOKEN=... ioa hub --host 0.0.0.0 --tls-certificate cert.pem --tls-key key.pem
 """
 
@@ -40,6 +42,11 @@ Examples:
     help="Where the hub keeps everything. Default: hub/ in the data folder (see IOA_DATA).",
 )  # fmt: skip
 @click.option(
+    "--store", metavar="URL",
+    help="Keep everything there instead: postgresql://user@host/database, which several hubs may share.",
+)  # fmt: skip
+@click.option("--bus", metavar="URL", help="How hubs that share a store wake each other: nats://host:4222.")
+@click.option(
     "--users", type=click.Path(path_type=Path), metavar="FILE", help="Who may use it: YAML, one `name: token` a line."
 )
 @click.option(
@@ -57,17 +64,20 @@ Examples:
 @click.option("--verbose", "-v", is_flag=True, help="Log requests and connections as well.")
 @click.pass_context
 def hub(
-    context: click.Context, host: str, port: int, data: Path | None, users: Path | None, allowed_hosts: tuple[str, ...],
-    tls_certificate: Path | None, tls_key: Path | None, index: str, json_log: bool, verbose: bool,
+    context: click.Context, host: str, port: int, data: Path | None, store: str | None, bus: str | None,
+    users: Path | None, allowed_hosts: tuple[str, ...], tls_certificate: Path | None, tls_key: Path | None,
+    index: str, json_log: bool, verbose: bool,
 ) -> None:  # fmt: skip
     if context.invoked_subcommand is not None:
         return
     from ioa.cli.hub_run import HubOptions, run_hub
     from ioa.hub.serving import event_loop
 
-    options = HubOptions(host, port, data, users, allowed_hosts, tls_certificate, tls_key, index, json_log, verbose)
+    options = HubOptions(
+        host, port, data, users, allowed_hosts, tls_certificate, tls_key, index, json_log, verbose, store, bus
+    )
     run_async(run_hub(options), event_loop)
 
 
-for _command in (backup, restore, check):
+for _command in (backup, restore, check, cluster):
     hub.add_command(_command)

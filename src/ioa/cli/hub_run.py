@@ -22,6 +22,8 @@ from ioa.hub.http_me import page_path
 from ioa.hub.security import LOCAL_USER, Identity
 from ioa.hub.serving import settle_memory
 from ioa.hub.settings import HubSettings, SettingsError
+from ioa.ports.bus import BusUnavailable
+from ioa.ports.store import StoreUnavailable
 from ioa.settings import Settings
 from ioa.web import PAGE
 
@@ -42,13 +44,19 @@ class HubOptions:
     index: str
     json_log: bool
     verbose: bool
+    store: str | None = None
+    bus: str | None = None
 
 
 async def run_hub(options: HubOptions) -> None:
     """Run the hub until SIGINT or SIGTERM. Raises `Failure`."""
     log_to_stderr(as_json=options.json_log, verbose=options.verbose)
     settings = Settings.read()
-    folder = (options.data or settings.hub_folder).expanduser().absolute()
+    store, bus = options.store or settings.hub_store, options.bus or settings.hub_bus
+    shared = store is not None and store.startswith("postgres")
+    usual = settings.data / "replicas" / f"{options.port}" if shared else settings.hub_folder
+    folder = (options.data or usual).expanduser().absolute()
+    _check_sharing(options, settings, store, bus)
     wanted = _hub_settings(options, folder, settings.hub_token)
     try:
         engine_at(options.index)
@@ -56,7 +64,9 @@ async def run_hub(options: HubOptions) -> None:
         raise BadInput(f"--index: {error}.") from error
     try:
         with data_folder.hold(folder, "hub") as held, traced(stderr(colour=settings.colour)) as tracer:
-            async with bootstrap.open_hub(wanted, index_at=options.index, tracer=tracer) as hub:
+            async with bootstrap.open_hub(
+                wanted, index_at=options.index, tracer=tracer, store_url=store, bus_url=bus
+            ) as hub:
                 held.announce(hub.url)
                 settle_memory()
                 told = told_to_end()  # before it is said that Ctrl-C ends it
@@ -66,8 +76,23 @@ async def run_hub(options: HubOptions) -> None:
         raise BadInput(str(error)) from error
     except MeaningsUnavailable as error:
         raise Failure(f"--index: {error}.") from error
+    except ValueError as error:
+        raise BadInput(f"{error}.") from error
+    except (StoreUnavailable, BusUnavailable) as error:
+        raise Failure(f"{error}.") from error
     except OSError as error:
         raise Failure(_why(error, options, folder)) from error
+
+
+def _check_sharing(options: HubOptions, settings: Settings, store: str | None, bus: str | None) -> None:
+    if bus is not None and store is None:
+        raise BadInput("--bus is for hubs that share a store; give that too: --store postgresql://user@host/database")
+    if store is not None and store.startswith("postgres") and not (settings.hub_token or options.users):
+        raise BadInput(
+            "--store: hubs that share a store must know the same users; give each of them the same IOA_HUB_TOKEN, or "
+            "--users FILE. A token can be made with: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe())'"
+        )
 
 
 def _hub_settings(options: HubOptions, folder: Path, token: str | None) -> HubSettings:

@@ -41,6 +41,7 @@ from ioa.hub.endpoint import (
 )
 from ioa.hub.http_goals import Reason
 from ioa.hub.http_page import page_routes
+from ioa.hub.http_probes import probe_routes
 from ioa.hub.http_tokens import Rotation
 from ioa.hub.hub import Hub
 from ioa.hub.openapi import openapi
@@ -80,7 +81,7 @@ def build_app(hub: Hub) -> Starlette:
         by_path.setdefault(endpoint.path, []).append(endpoint)
     routes = [_route(hub, path, endpoints) for path, endpoints in by_path.items()]
     return Starlette(
-        routes=[*routes, Route("/openapi.json", described), *page_routes(hub.settings.page)],
+        routes=[*routes, Route("/openapi.json", described), *probe_routes(hub), *page_routes(hub.settings.page)],
         exception_handlers={HTTPException: _not_found},
         middleware=[Middleware(_WholeSegments)],
     )

@@ -194,6 +194,11 @@ class Hub:
         await self.store.close()
         await asyncio.to_thread(self._lock.release)
 
+    @property
+    def running(self) -> bool:
+        """Is it started, and does all of it go on?"""
+        return self._running is not None and not self._running.done()
+
     def begin(self, work: Coroutine[object, object, None]) -> None:
         """Run something in the background until it ends or the hub stops."""
         if self._running is None:
