@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import cast
 
 from ioa import bootstrap, data_folder
+from ioa.adapters.bus.opening import open_bus
 from ioa.adapters.index.engines import engine_at
 from ioa.adapters.index.unavailable import MeaningsUnavailable
+from ioa.adapters.store.opening import open_store
 from ioa.bounded_yaml import BadYaml, load_yaml
 from ioa.cli.failures import BadInput, Failure
 from ioa.cli.logs import log_to_stderr
@@ -76,8 +78,6 @@ async def run_hub(options: HubOptions) -> None:
         raise BadInput(str(error)) from error
     except MeaningsUnavailable as error:
         raise Failure(f"--index: {error}.") from error
-    except ValueError as error:
-        raise BadInput(f"{error}.") from error
     except (StoreUnavailable, BusUnavailable) as error:
         raise Failure(f"{error}.") from error
     except OSError as error:
@@ -85,6 +85,15 @@ async def run_hub(options: HubOptions) -> None:
 
 
 def _check_sharing(options: HubOptions, settings: Settings, store: str | None, bus: str | None) -> None:
+    try:
+        if store is not None:
+            open_store(store)  # says what is wrong with a URL; nothing is opened yet
+        if bus is not None:
+            open_bus(bus)
+    except ValueError as error:
+        raise BadInput(f"{error}.") from error
+    except (StoreUnavailable, BusUnavailable) as error:
+        raise Failure(f"{error}.") from error
     if bus is not None and store is None:
         raise BadInput("--bus is for hubs that share a store; give that too: --store postgresql://user@host/database")
     if store is not None and store.startswith("postgres") and not (settings.hub_token or options.users):
