@@ -15,7 +15,7 @@ from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import Chat, GroupLog, NotReady
 from ioa.hub.unit import Unit
 from ioa.ports.clock import Clock, NewId
-from ioa.ports.store import Conflict, Store, StoreUnavailable
+from ioa.ports.store import Conflict, FateUnknown, Store, StoreUnavailable
 from ioa.protocol.errors import Refused
 
 T = TypeVar("T")
@@ -176,7 +176,9 @@ class Ledger:
         if unit.goals:
             self._goals.changed(unit.goals.values(), durable=error is None)
         if error is not None:
-            change.settle(error if isinstance(error, Exception) else StoreUnavailable(repr(error)))
+            # What may have been written is sent again under its identifier, and answered as the first time.
+            known = isinstance(error, Exception) and not isinstance(error, FateUnknown)
+            change.settle(error if known else StoreUnavailable(str(error) or repr(error)))
             return
         try:
             self._publish(unit, future.result())

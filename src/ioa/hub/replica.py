@@ -118,6 +118,12 @@ class Replica:
     async def stop(self) -> None:
         """Let another lead, and tell the others that this one is gone."""
         self._quiet()
+        if self._beat:
+            await self._say_farewell()
+        if self._bus is not None:
+            await self._bus.close()
+
+    async def _say_farewell(self) -> None:
         if self._leadership is not None:
             await self._leadership.release()
         try:
@@ -125,8 +131,6 @@ class Replica:
         except StoreUnavailable as error:
             log.warning("the other replicas notice by themselves that this one is gone: %s", error)
         self._tell()
-        if self._bus is not None:
-            await self._bus.close()
 
     async def run(self) -> None:
         """For ever."""
