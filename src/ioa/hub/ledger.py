@@ -177,8 +177,9 @@ class Ledger:
             self._goals.changed(unit.goals.values(), durable=error is None)
         if error is not None:
             # What may have been written is sent again under its identifier, and answered as the first time.
-            known = isinstance(error, Exception) and not isinstance(error, FateUnknown)
-            change.settle(error if known else StoreUnavailable(str(error) or repr(error)))
+            if isinstance(error, FateUnknown) or not isinstance(error, Exception):
+                error = StoreUnavailable(str(error) or repr(error))
+            change.settle(error)
             return
         try:
             self._publish(unit, future.result())
