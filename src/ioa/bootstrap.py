@@ -175,6 +175,7 @@ def make_client(
         settings=ClientSettings(
             token=token,
             nested_teams=agent.team.nested,
+            nested_depth=agent.team.depth,
             work_folder=folder / WORK_FOLDER if folder else None,
         ),
         journal=folder / JOURNAL_FILE if folder else ":memory:",

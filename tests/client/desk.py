@@ -126,6 +126,7 @@ class Desk:
         patience: Patience | None = None,
         wait_for_agents: int = 4,
         nested_teams: bool = True,
+        nested_depth: int | None = None,
         observation=None,
         frames: int = 64,
     ) -> Joined:
@@ -152,6 +153,7 @@ class Desk:
                 token=name,
                 max_concurrent_tasks=wait_for_agents,
                 nested_teams=nested_teams,
+                nested_depth=nested_depth,
                 work_folder=self.tmp_path / "work",
                 patience=patience or Patience(first_retry_s=0.001, longest_retry_s=0.01, again_s=0.001),
             ),

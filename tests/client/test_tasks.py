@@ -345,14 +345,15 @@ def _card(name: str):
     return Card(name=name, description="somebody")
 
 
-@pytest.mark.parametrize("how", ["depth", "switched off"])
+@pytest.mark.parametrize("how", ["depth", "switched off", "own depth"])
 async def test_at_the_depth_limit_or_switched_off_nobody_asks_for_a_team(desk: Desk, how):
     if how == "depth":
         desk.hub.budgets = Budgets(depth=0)
+    own = 0 if how == "own depth" else None
     asked = []
     agent = FunctionAgent()
     policy = ScriptedPolicy(nest=lambda view: bool(asked.append(view)) or True, team=("Chair",))
-    result = await one_task(desk, agent, policy=policy, nested_teams=how == "depth")
+    result = await one_task(desk, agent, policy=policy, nested_teams=how != "switched off", nested_depth=own)
     assert result.status == "completed"
     assert asked == []
     assert [view.may_team_up for view in policy.tasks] == [False]

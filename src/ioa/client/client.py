@@ -48,11 +48,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """How one client behaves. `work_folder` is where tasks get their folders; without one, a temporary place."""
+    """How one client behaves. `nested_depth`: how deep its own teams may be nested (None: as the goal allows).
+    `work_folder` is where tasks get their folders; without one, a temporary place."""
 
     token: str = field(repr=False)
     max_concurrent_tasks: int = 4
     nested_teams: bool = True
+    nested_depth: int | None = None
     work_folder: Path | None = None
     search_limit: int = 20
     patience: Patience = field(default_factory=Patience)
@@ -198,6 +200,7 @@ class Client:
             listener=self._listener,
             places=self._settings.max_concurrent_tasks,
             nested_teams=self._settings.nested_teams,
+            nested_depth=self._settings.nested_depth,
             folder=folder,
             purse=purse,
             tracer=self._tracer,

@@ -82,6 +82,7 @@ class TaskManagement:
         listener: Listener,
         places: int,
         nested_teams: bool,
+        nested_depth: int | None = None,
         folder: Path,
         purse: OpenPurse,
         tracer: Tracer,
@@ -102,6 +103,7 @@ class TaskManagement:
         self._listen = listener
         self._places = asyncio.Semaphore(places)
         self._nested_teams = nested_teams
+        self._nested_depth = nested_depth
         self._folder = folder
         self._open_purse = purse
         self._traces = TaskTraces(tracer, card.name, clock)
@@ -346,10 +348,15 @@ class TaskManagement:
             log=tuple(chat.log),
             contacts=self._contacts.contacts,
             search=self._search,
-            may_team_up=self._nested_teams and group.team_up_depth < group.budgets.depth,
+            may_team_up=self._may_team_up(group),
             avoid=failed_before(group, task),
             spending=self._purse(comm_id, task_id),
         )
+
+    def _may_team_up(self, group: Group) -> bool:
+        """Do the goal and this agent's owner allow a group below this one?"""
+        own = group.budgets.depth if self._nested_depth is None else self._nested_depth
+        return self._nested_teams and group.team_up_depth < min(own, group.budgets.depth)
 
     def _result(self, comm_id: str, task_id: str, status: TaskEnd, text: str) -> TaskResult:
         return TaskResult(
