@@ -24,6 +24,7 @@ from ioa.bootstrap import OpenHub, open_hub
 from ioa.client import Client
 from ioa.hub.settings import HubSettings
 from tests.compat import village
+from tests.hub.network import WordIndex
 
 KEPT = Path(__file__).parent / "first_landed"
 PATIENCE_S = 60.0
@@ -106,7 +107,7 @@ class Api:
 async def hub_over(folder: Path) -> AsyncGenerator[Api]:
     """Today's hub, served on a free port."""
     settings = HubSettings(data_dir=folder, port=0, users={"me": village.USER_TOKEN})
-    async with open_hub(settings, index=village.Index()) as opened:
+    async with open_hub(settings, index=WordIndex()) as opened:
         user = {"Authorization": f"Bearer {village.USER_TOKEN}"}
         async with httpx.AsyncClient(base_url=opened.url, headers=user, trust_env=False, timeout=20) as http:
             yield Api(opened, http)

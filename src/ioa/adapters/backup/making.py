@@ -31,7 +31,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 _LEFT_OUT = frozenset({"hub.lock", "lock", "running.json", MANIFEST})
 _LEFT_OUT_ENDINGS = ("-wal", "-shm", "-journal")
-_COMPUTED = frozenset({"vectors.sqlite"})
+_COMPUTED = frozenset({"vectors.sqlite", "index.cache", "index-words.cache"})
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
 _CHUNK_BYTES = 1024 * 1024
 
