@@ -19,8 +19,8 @@ from tests.simulation.loop import InOrder, Killed, Process
 class Disk:
     """The truth, and how it behaves now: `full` refuses changes, `away` everything; each access takes its time."""
 
-    def __init__(self, dice: Random, latency_s: float) -> None:
-        self.truth = MemoryStore()
+    def __init__(self, dice: Random, latency_s: float, *, shared: bool = False) -> None:
+        self.truth = MemoryStore(shared=shared)
         self.dice = dice
         self.latency_s = latency_s
         self.usual_latency_s = latency_s
@@ -38,9 +38,12 @@ class Disk:
 
 class StoreOfProcess:
     """`Store` as one process of the hub has it. Changes are written in the order of `commit`; those that were not
-    written when the process dies never will be, and an answer may come too late for it."""
+    written when the process dies never will be, and an answer may come too late for it. `away`: this process alone
+    cannot reach it."""
 
     def __init__(self, disk: Disk, process: Process) -> None:
+        self.away = False
+        self._end = disk.truth.beside() if disk.truth.shared else disk.truth
         self._disk = disk
         self._process = process
         self._to_write = InOrder(self._write)
@@ -48,9 +51,19 @@ class StoreOfProcess:
         self._loop = asyncio.get_running_loop()
 
     async def open(self) -> None:
-        await self._disk.truth.open()
+        await self._end.open()
 
     async def close(self) -> None: ...
+
+    async def died(self) -> None:
+        """The store has noticed that the process is gone: another may lead."""
+        if self._end is not self._disk.truth:
+            await self._end.close()
+
+    def _refuse(self, *, changes: bool) -> None:
+        if self.away:
+            raise StoreUnavailable("this process was told not to reach the store")
+        self._disk.refuse(changes=changes)
 
     def commit(self, work: Work) -> asyncio.Future[Any]:
         answer: asyncio.Future[Any] = self._loop.create_future()
@@ -66,8 +79,8 @@ class StoreOfProcess:
             return
         result: Any
         try:
-            self._disk.refuse(changes=True)
-            result = self._disk.truth.commit(work).result()
+            self._refuse(changes=True)
+            result = self._end.commit(work).result()
             self._disk.commits += 1
         except (StoreUnavailable, Conflict) as error:
             result = error
@@ -83,14 +96,14 @@ class StoreOfProcess:
             answer.set_result(result)
 
     def __getattr__(self, name: str) -> Any:
-        read = getattr(self._disk.truth, name)
+        read = getattr(self._end, name)
         if not inspect.iscoroutinefunction(read):
             return read
 
         async def reading(*args: Any, **more: Any) -> Any:
             await asyncio.sleep(self._disk.takes_s())
             await self._process.going()
-            self._disk.refuse(changes=False)
+            self._refuse(changes=False)
             return await read(*args, **more)
 
         return reading

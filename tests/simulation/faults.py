@@ -7,6 +7,7 @@ from random import Random
 
 HUB_FAULTS = ("kill hub", "stop hub", "disk full", "store away", "store slow")
 CLIENT_FAULTS = ("kill", "kill at a write", "stop", "cut", "silence", "lose journal")
+REPLICA_FAULTS = ("kill hub", "hub without store", "bus cut")
 CLOCK_FAULTS = ("hub clock jumps", "client clock jumps")
 
 
@@ -24,9 +25,12 @@ class Fault:
         return f"{self.at_s:8.3f} s: {self.kind} (client {self.client}, {self.lasts_s:.3f} s, {self.number})"
 
 
-def schedule(dice: Random, *, count: int, within_s: float, clients: int, clocks: bool) -> list[Fault]:
+def schedule(
+    dice: Random, *, count: int, within_s: float, clients: int, clocks: bool, replicas: bool
+) -> list[Fault]:
     """So many accidents in the first `within_s` seconds, in order. With `clocks`, wall clocks jump too."""
     kinds = [*HUB_FAULTS, *CLIENT_FAULTS, *CLIENT_FAULTS, *(CLOCK_FAULTS if clocks else ())]
+    kinds += REPLICA_FAULTS if replicas else ()
     return sorted(
         (
             Fault(

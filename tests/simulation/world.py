@@ -29,6 +29,7 @@ from ioa.protocol.messages import Budgets, Interjection
 from tests.chaos.checker import Violation, check
 from tests.chaos.history import AgentRun, History, read_journal, read_store
 from tests.hub.network import WordIndex
+from tests.simulation.bus import Exchange, SimBus
 from tests.simulation.disk import Disk, LastingJournal, StoreOfProcess
 from tests.simulation.faults import Fault, schedule
 from tests.simulation.loop import Process, SimClock, SimLoop
@@ -78,6 +79,18 @@ class Outcome:
 
 
 @dataclass
+class HubPlace:
+    """Where a hub runs, the only one or one replica, over all its lives."""
+
+    number: int
+    process: Process | None = None
+    hub: Hub | None = None
+    store: StoreOfProcess | None = None
+    down_until_s: float = 0.0
+    lives: int = 0
+
+
+@dataclass
 class Resident:
     """An agent over all its lives."""
 
@@ -88,6 +101,7 @@ class Resident:
     process: Process | None = None
     client: Client | None = None
     wire: Wire | None = None
+    at: HubPlace | None = None
     lives: int = 0
     wanted: bool = True
     down_until_s: float = 0.0
@@ -113,18 +127,24 @@ class World:
             repeats=0.02 if hostile else 0.0,
             swaps=0.01 if hostile else 0.0,
         )
-        self.disk = Disk(Random(f"{setup.seed} disk"), dice.choice((0.0002, 0.005, 0.05)))
+        self.places = [HubPlace(number) for number in range(dice.choice((1, 1, 1, 2, 3)))]
+        latency_s = dice.choice((0.0002, 0.005, 0.05))
+        self.disk = Disk(Random(f"{setup.seed} disk"), latency_s, shared=len(self.places) > 1)
+        self.exchange = Exchange(Random(f"{setup.seed} bus"), self.habits.latency_s)
         self.clients = dice.randint(2, 7)
         self.goals = dice.randint(1, 6)
         self.within_s = dice.choice((5.0, 30.0, 120.0))
         count = dice.choice((0, 2, 5, 12, 30))
-        drawn = schedule(dice, count=count, within_s=self.within_s, clients=self.clients, clocks=self.clocks)
+        drawn = schedule(
+            dice,
+            count=count,
+            within_s=self.within_s,
+            clients=self.clients,
+            clocks=self.clocks,
+            replicas=len(self.places) > 1,
+        )
         self.faults = tuple(drawn) if setup.faults is None else setup.faults
         self.slack_s = 10.0
-        self.hub: Hub | None = None
-        self.hub_process: Process | None = None
-        self.hub_down_until_s = 0.0
-        self.hub_lives = 0
         self.residents: list[Resident] = []
         self.loop: SimLoop = asyncio.get_running_loop()  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue] - it is ours
         self._jobs: set[asyncio.Task[Any]] = set()
@@ -133,7 +153,9 @@ class World:
         return f"{self.ids.getrandbits(128):032x}"
 
     async def run(self) -> Outcome:
-        await self.start_hub()
+        await self.disk.truth.open()
+        for place in self.places:
+            await self.start_hub(place)
         await self.register()
         for resident in self.residents:
             self.start_client(resident)
@@ -173,18 +195,25 @@ class World:
 
     # Processes
 
-    async def start_hub(self) -> None:
-        process = Process(f"hub {self.hub_lives}")
-        self.hub_lives += 1
-        self.hub_process = process
+    def running(self) -> list[HubPlace]:
+        return [place for place in self.places if place.hub is not None and place.process and place.process.alive]
+
+    async def start_hub(self, place: HubPlace) -> None:
+        process = place.process = Process(f"hub {place.number} {place.lives}")
+        place.lives += 1
+        folder = self.folder / f"hub {place.number}"
+        folder.mkdir(exist_ok=True)
+        store = place.store = StoreOfProcess(self.disk, process)
+        shared = {"bus": SimBus(self.exchange, process)} if len(self.places) > 1 else {}
 
         async def boot() -> Hub:
             hub = Hub(
-                HubSettings(data_dir=self.folder, users={"me": USER_TOKEN}),
-                store=StoreOfProcess(self.disk, process),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - reads are made on demand
+                HubSettings(data_dir=folder, users={"me": USER_TOKEN}),
+                store=store,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - reads are made on demand
                 index=WordIndex(),  # pyright: ignore[reportArgumentType] - untyped
                 clock=SimClock(process),
                 new_id=self.new_id,
+                **shared,
             )
             try:
                 await hub.start()
@@ -200,23 +229,24 @@ class World:
             await process.gone()
             return
         if process.alive:
-            self.hub = hub
+            place.hub = hub
 
-    async def kill_hub(self) -> None:
-        process, hub = self.hub_process, self.hub
-        self.hub = None
+    async def kill_hub(self, place: HubPlace) -> None:
+        process, hub, store = place.process, place.hub, place.store
+        place.hub = None
         if process is None or not process.alive:
             return
         process.kill()
         for resident in self.residents:
-            if resident.wire is not None:
+            if resident.wire is not None and resident.at is place:
                 resident.wire.cut()
         await process.gone()
         if hub is not None:
             hub._lock.release()
+        if store is not None:
+            await store.died()
 
     async def register(self) -> None:
-        assert self.hub is not None
         for number in range(self.clients):
             card = Card(name=f"Agent {number}", description="does things", idempotent=self.dice.random() < 0.4)
             record, token, _ = await self.as_hub(lambda hub, card=card: hub.registry.register("me", card))
@@ -227,9 +257,13 @@ class World:
 
     async def as_hub(self, ask: Callable[[Hub], Awaitable[Any]]) -> Any:
         """What the hub answers, if it lives; raises `ConnectionLost` if it does not answer before it dies."""
-        hub, process = self.hub, self.hub_process
-        if hub is None or process is None or not process.alive:
+        running = self.running()
+        if not running:
             raise ConnectionLost(1006, "the hub is down")
+        place = self.dice.choice(running)
+        hub, process = place.hub, place.process
+        assert hub is not None
+        assert process is not None
 
         async def asking() -> Any:
             return await ask(hub)
@@ -318,10 +352,11 @@ class World:
         while True:
             await asyncio.sleep(0.05)
             now_s = self.loop.time()
-            if self.hub is None and now_s >= self.hub_down_until_s and not self.disk.away:
-                if self.hub_process is not None and self.hub_process.alive:
-                    await self.kill_hub()
-                await self.start_hub()
+            for place in self.places:
+                if place.hub is None and now_s >= place.down_until_s and not self.disk.away:
+                    if place.process is not None and place.process.alive:
+                        await self.kill_hub(place)
+                    await self.start_hub(place)
             for resident in self.residents:
                 process = resident.process
                 if process is not None and not process.alive:  # it died at a write of its own
@@ -335,14 +370,23 @@ class World:
         now_s = self.loop.time()
         resident = self.residents[fault.client % len(self.residents)]
         self.slack_s += fault.lasts_s
+        place = self.places[fault.number % len(self.places)]
         match fault.kind:
             case "kill hub":
                 self.slack_s += 35.0  # the grace after a start
-                self.hub_down_until_s = now_s + fault.lasts_s
-                await self.kill_hub()
-            case "stop hub" if self.hub_process is not None:
-                self.hub_process.stop()
-                self.later(fault, self.hub_process.go_on)
+                place.down_until_s = now_s + fault.lasts_s
+                await self.kill_hub(place)
+            case "stop hub" if place.process is not None:
+                self.slack_s += 35.0  # another may begin to lead
+                place.process.stop()
+                self.later(fault, place.process.go_on)
+            case "hub without store" if (store := place.store) is not None:
+                self.slack_s += 35.0
+                store.away = True
+                self.later(fault, lambda: setattr(store, "away", False))
+            case "bus cut":
+                self.exchange.cut = True
+                self.later(fault, self.exchange.mend)
             case "disk full":
                 self.disk.full = True
                 self.later(fault, lambda: setattr(self.disk, "full", False))
@@ -372,8 +416,8 @@ class World:
                 resident.journal.db.close()
                 resident.journal = LastingJournal(resident.card.name)
                 self.history.taken.pop(resident.card.name, None)
-            case "hub clock jumps" if self.hub_process is not None:
-                self.hub_process.skew_s += self.dice.uniform(-7_200, 7_200)
+            case "hub clock jumps" if place.process is not None:
+                place.process.skew_s += self.dice.uniform(-7_200, 7_200)
             case "client clock jumps" if resident.process is not None:
                 resident.process.skew_s += self.dice.uniform(-7_200, 7_200)
             case _:
@@ -445,7 +489,7 @@ class World:
         until_s = self.loop.time() + REST_S
         while self.loop.time() < until_s:
             await asyncio.sleep(5.0)
-            if self.hub is None or any(r.client is None or not r.client.connected for r in self.residents):
+            if len(self.running()) < len(self.places) or any(r.client is None or not r.client.connected for r in self.residents):
                 continue
             history = await self.gather()
             ended = all(row.state == "conclusion" for row in history.groups) and all(g.final for g in history.goals)
@@ -484,7 +528,8 @@ class World:
         await asyncio.gather(*self._jobs, return_exceptions=True)
         for resident in self.residents:
             await self.kill_client(resident)
-        await self.kill_hub()
+        for place in self.places:
+            await self.kill_hub(place)
 
 
 class _Transport:
@@ -499,9 +544,13 @@ class _Transport:
         world = self._world
         await asyncio.sleep(world.habits.dice.expovariate(1 / world.habits.latency_s))
         await self._process.going()
-        hub, hub_process = world.hub, world.hub_process
-        if hub is None or hub_process is None or not hub_process.alive:
+        running = world.running()
+        if not running:
             raise ConnectionLost(1006, "the hub is down")
+        place = self._resident.at = world.habits.dice.choice(running)
+        hub, hub_process = place.hub, place.process
+        assert hub is not None
+        assert hub_process is not None
         wire = self._resident.wire = Wire(world.habits)
         theirs = End(hub_process, wire, wire.there, wire.back)
 
