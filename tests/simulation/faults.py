@@ -25,9 +25,7 @@ class Fault:
         return f"{self.at_s:8.3f} s: {self.kind} (client {self.client}, {self.lasts_s:.3f} s, {self.number})"
 
 
-def schedule(
-    dice: Random, *, count: int, within_s: float, clients: int, clocks: bool, replicas: bool
-) -> list[Fault]:
+def schedule(dice: Random, *, count: int, within_s: float, clients: int, clocks: bool, replicas: bool) -> list[Fault]:
     """So many accidents in the first `within_s` seconds, in order. With `clocks`, wall clocks jump too."""
     kinds = [*HUB_FAULTS, *CLIENT_FAULTS, *CLIENT_FAULTS, *(CLOCK_FAULTS if clocks else ())]
     kinds += REPLICA_FAULTS if replicas else ()

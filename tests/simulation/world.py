@@ -489,7 +489,9 @@ class World:
         until_s = self.loop.time() + REST_S
         while self.loop.time() < until_s:
             await asyncio.sleep(5.0)
-            if len(self.running()) < len(self.places) or any(r.client is None or not r.client.connected for r in self.residents):
+            if len(self.running()) < len(self.places) or any(
+                r.client is None or not r.client.connected for r in self.residents
+            ):
                 continue
             history = await self.gather()
             ended = all(row.state == "conclusion" for row in history.groups) and all(g.final for g in history.goals)

@@ -124,9 +124,20 @@ class GroupLog:
         if chat is None:
             if entry.comm_id in self._loading:
                 self._grown.add(entry.comm_id)
+        elif chat.group is not chat.durable:
+            self._grown_below(chat, entry)
         elif entry.seq == chat.group.seq + 1:
             chat.fold(decode_message(entry.body), entry.at)
         elif entry.seq > chat.group.seq:
+            self.drop(entry.comm_id)
+
+    def _grown_below(self, chat: Chat, entry: Stored) -> None:
+        """`grown` for a group with changes on their way: the entry is one of them, or they have come too late and must
+        not be taken for what lies below it."""
+        if chat.durable is not None and entry.seq <= chat.durable.seq:
+            return
+        message = decode_message(entry.body)
+        if chat.said.get((message.sender, message.message_id)) != entry.seq:
             self.drop(entry.comm_id)
 
     async def load(self, comm_id: str) -> Chat | None:
