@@ -204,7 +204,7 @@ class World:
         folder = self.folder / f"hub {place.number}"
         folder.mkdir(exist_ok=True)
         store = place.store = StoreOfProcess(self.disk, process)
-        shared = {"bus": SimBus(self.exchange, process)} if len(self.places) > 1 else {}
+        bus = SimBus(self.exchange, process) if len(self.places) > 1 else None
 
         async def boot() -> Hub:
             hub = Hub(
@@ -213,7 +213,7 @@ class World:
                 index=WordIndex(),  # pyright: ignore[reportArgumentType] - untyped
                 clock=SimClock(process),
                 new_id=self.new_id,
-                **shared,
+                bus=bus,
             )
             try:
                 await hub.start()
