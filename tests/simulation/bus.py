@@ -64,7 +64,11 @@ class SimBus:
 
     async def subscribe(self, subject: str, hear: Hear) -> Callable[[], None]:
         self._hearing.add(subject, hear)
-        return lambda: self._hearing.remove(subject, hear)
+
+        def end() -> None:
+            self._hearing.remove(subject, hear)
+
+        return end
 
     def on_gap(self, tell: Callable[[], None]) -> None:
         self._hearing.on_gap(tell)
