@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Protocol
 from uuid import uuid4
 
 import httpx
@@ -30,6 +31,15 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 90.0
 HUB_GRACE_S = 35.0
 """How much longer a wait may last for one restart of a hub."""
+
+
+class Server(Protocol):
+    """A server of the tests' own."""
+
+    def start(self) -> None: ...
+    def kill(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
 
 
 @dataclass
@@ -55,14 +65,15 @@ class Host:
 
 @dataclass
 class ChaosNetwork:
-    """`engines` are further arguments of `ioa hub`, such as `--store URL --bus URL`; without them there is one hub on
-    a SQLite file in `data`."""
+    """`engines` are `--store URL --bus URL` of replicas, `servers` what they stand for, to be killed and started again;
+    without them there is one hub on a SQLite file in `data`."""
 
     folder: Path
     seed: int
     hubs: list[Hub]
     clocks: bool = False
     engines: tuple[str, ...] = ()
+    servers: dict[str, Server] = field(default_factory=dict)
     hosts: list[Host] = field(default_factory=list)
     slack_s: float = 30.0
     happened: list[str] = field(default_factory=list)
@@ -101,8 +112,9 @@ class ChaosNetwork:
     def start_hub(self, hub: Hub) -> None:
         hub.starts += 1
         skew_s = self.dice.uniform(-3_600, 3_600) if self.clocks else 0.0
-        arguments = ["hub", "--port", str(hub.port), "--data", str(self.data_of(hub)), *self.engines]
-        hub.process = self._spawn(f"hub{hub.number}", ["tests.chaos.hub_process", *arguments], skew_s)
+        arguments = ["--port", str(hub.port), "--data", str(self.data_of(hub)), *self.engines]
+        what = ["tests.chaos.replica_process"] if self.engines else ["tests.chaos.hub_process", "hub"]
+        hub.process = self._spawn(f"hub{hub.number}", [*what, *arguments], skew_s)
 
     def data_of(self, hub: Hub) -> Path:
         return self.data if len(self.hubs) == 1 else self.data / str(hub.number)
@@ -245,6 +257,16 @@ class ChaosNetwork:
             case "disk full":
                 self.fill_disk()
                 self.later(accident.lasts_s, self.empty_disk)
+            case "kill store" | "kill bus":
+                server = self.servers[accident.kind.removeprefix("kill ")]
+                self.slack_s += HUB_GRACE_S
+                await asyncio.to_thread(server.kill)
+                self.later(accident.lasts_s, server.start)
+            case "stop store" | "stop bus":
+                server = self.servers[accident.kind.removeprefix("stop ")]
+                self.slack_s += HUB_GRACE_S
+                await asyncio.to_thread(server.pause)
+                self.later(accident.lasts_s, server.resume)
             case "cut":
                 proxy.cut()
             case "silence":
@@ -321,5 +343,9 @@ class ChaosNetwork:
         await self.http.aclose()
 
 
+def hubs(count: int = 1) -> list[Hub]:
+    return [Hub(number, free_port()) for number in range(count)]
+
+
 def one_hub() -> list[Hub]:
-    return [Hub(0, free_port())]
+    return hubs(1)
