@@ -333,6 +333,11 @@ class HybridIndex:
     def __len__(self) -> int:
         return len(self._corpus)
 
+    @property
+    def meanings(self) -> Meanings:
+        """What keeps the vectors. Not thread-safe: for benchmarks and tests."""
+        return self._corpus.meanings
+
     def describe(self) -> str:
         """What this index searches by, in one line, for `ioa doctor`; says why if meaning is missing."""
         if self._embedder is None:

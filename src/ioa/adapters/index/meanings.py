@@ -232,6 +232,11 @@ class LocalMeanings:
             out[:, known] = np.maximum.reduceat(near, starts, axis=0).T
         return out
 
+    def floats(self, slots: Slots) -> Matrix:
+        """The vectors of the whole cards of `slots`, which have some, `(n, dim)`."""
+        assert self._whole is not None
+        return self._whole.view[slots] * self._steps.view[slots][:, None]
+
     # Keeping
 
     def arrays(self, slots: Slots) -> dict[str, NDArray[np.generic]]:
