@@ -10,7 +10,7 @@ from ioa.adapters.agents.card_file import load_card_file
 from ioa.adapters.agents.carded import CardError
 from ioa.bounded_yaml import MAX_DEPTH, BadYaml, load_yaml
 from ioa.cli.failures import BadInput
-from ioa.cli.hub_run import HubOptions, _hub_settings
+from ioa.cli.hub_run import _users
 
 
 def bomb(levels: int, width: int = 9) -> str:
@@ -60,6 +60,5 @@ def test_a_users_file_with_a_bomb_is_refused_at_once(tmp_path: Path) -> None:
     path = tmp_path / "users.yaml"
     path.write_text(bomb(12))
     path.chmod(0o600)
-    options = HubOptions("127.0.0.1", 0, None, path, (), None, None, json_log=False, verbose=False)
     with pytest.raises(BadInput, match="is not YAML"):
-        _hub_settings(options, tmp_path, None)
+        _users(path)
