@@ -6,10 +6,10 @@ import os
 import platform
 import sqlite3
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_LIBRARIES = ("websockets", "uvicorn", "starlette", "msgspec", "numpy")
+_LIBRARIES = ("picows", "uvloop", "websockets", "uvicorn", "starlette", "msgspec", "numpy")
 
 
 def describe() -> dict:
@@ -21,8 +21,15 @@ def describe() -> dict:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
-        **{name: version(name) for name in _LIBRARIES},
+        **{name: _version(name) for name in _LIBRARIES},
     }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # uvloop, on Windows
+        return "none"
 
 
 def _processor() -> str:

@@ -6,10 +6,11 @@ import statistics
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from bench.figures import middle, middle_percentiles
 from bench.load import Chat, Heard, Lost, Run
-from bench.servers import Server, server
+from bench.servers import Server, Used, server
 from bench.wires import BareWire, HubWire
 
 
@@ -29,6 +30,12 @@ class Talk:
     compared_messages: int = 10
 
 
+class Measured(Protocol):
+    """A server under test, in another process."""
+
+    def used(self) -> Used: ...
+
+
 class Driver:
     """Runs one load after the other; what goes wrong on any socket fails the one that is running."""
 
@@ -41,10 +48,14 @@ class Driver:
         if self._running is not None:
             self._running.fail(error)
 
-    async def measure(self, served: Server, run: Run) -> tuple[Heard, float]:
-        """What was heard, and the CPU seconds of the server meanwhile."""
+    def check(self) -> None:
+        """Raises what went wrong, if anything did."""
         if self._broken is not None:
             raise self._broken
+
+    async def measure(self, served: Measured, run: Run) -> tuple[Heard, float]:
+        """What was heard, and the CPU seconds of the server meanwhile."""
+        self.check()
         self._running = run
         before = served.used().cpu_s
         heard = await run.measure()
@@ -66,7 +77,7 @@ async def measure(talk: Talk, folder: Path, say: Callable[[str], None]) -> dict:
             say("long chats against new ones")
             fresh = [await wire.open_chat(team) for team in teams[: talk.compared_groups]]
             found["flatness"] = await _flatness(talk, driver, hub, chats[: talk.compared_groups], fresh)
-            found["lost"] = await _lost([*chats, *fresh], wire.turns)
+            found["lost"] = await lost([*chats, *fresh], wire.turns)
             found["messages in all"] = sum(chat.said for chat in [*chats, *fresh])
             found["hub peak MiB"] = round(hub.used().peak_bytes / 2**20)
             return found
@@ -121,11 +132,20 @@ async def _flatness(talk: Talk, driver: Driver, hub: Server, long: Sequence[Chat
     for chat in long:
         if chat.said < talk.long:
             await driver.measure(hub, Run([chat], messages_each=talk.long - chat.said))
+    return await compare_with_new(
+        driver, hub, long, fresh, rounds=talk.compared_rounds, messages=talk.compared_messages
+    )
+
+
+async def compare_with_new(
+    driver: Driver, hub: Server, long: Sequence[Chat], fresh: Sequence[Chat], *, rounds: int, messages: int
+) -> dict:
+    """What a message costs in long chats and in new ones, turn by turn; `messages` are said in each chat a round."""
     await driver.measure(hub, Run(fresh, messages_each=5))
     costs: dict[str, list[float]] = {"new": [], "long": []}
-    for _ in range(talk.compared_rounds):
+    for _ in range(rounds):
         for name, chats in (("new", fresh), ("long", long)):
-            heard, cpu_s = await driver.measure(hub, Run(chats, messages_each=talk.compared_messages))
+            heard, cpu_s = await driver.measure(hub, Run(chats, messages_each=messages))
             costs[name].append(1000 * cpu_s / heard.messages)
     ratios = [after / before for before, after in zip(costs["new"], costs["long"], strict=True)]
     return {
@@ -136,7 +156,7 @@ async def _flatness(talk: Talk, driver: Driver, hub: Server, long: Sequence[Chat
     }
 
 
-async def _lost(chats: Sequence[Chat], turns: Callable[[Chat], Awaitable[int]]) -> int:
+async def lost(chats: Sequence[Chat], turns: Callable[[Chat], Awaitable[int]]) -> int:
     """Compares what was said, what everybody heard, and what the hub's log has. Returns 0 or raises `Lost`."""
     for chat in chats:
         logged = await turns(chat)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ _GOAL_REFERENCE_S = 6.0
 _REGISTRATION_REFERENCE = 33.0
 
 
-def draw(found: dict, path: Path) -> None:
-    """Six small charts. Needs all parts of the results."""
+@contextmanager
+def canvas(path: Path, rows: int, columns: int) -> Generator[Any]:
+    """Places for charts, written to `path` at the end."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -20,26 +23,33 @@ def draw(found: dict, path: Path) -> None:
     with mpl.rc_context({**_SETTINGS, "axes.spines.right": False}):
         figure = Figure(figsize=(11, 6.4), layout="constrained")
         FigureCanvasSVG(figure)
-        places: Any = figure.subplots(2, 3)
+        places: Any = figure.subplots(rows, columns)
+        yield places
+        figure.savefig(path, metadata={"Date": None, "Creator": None})
+
+
+def draw(found: dict, path: Path) -> None:
+    """Six small charts. Needs all parts of the results."""
+    with canvas(path, 2, 3) as places:
         _throughput(places[0][0], found["messages"])
         _latency(places[0][1], found["messages"])
         _flatness(places[0][2], found["messages"]["flatness"])
         _registrations(places[1][0], found["registrations"])
         _searches(places[1][1], found["searches"])
         _goals(places[1][2], found["goals"])
-        figure.savefig(path, metadata={"Date": None, "Creator": None})
 
 
-def _bars(place: Any, labels: list[str], values: list[float], colours: list[str], form: str = "{:,.0f}") -> None:
-    bars = place.bar(labels, values, color=colours, width=0.6)
-    place.bar_label(bars, [form.format(value) for value in values], padding=2)
+def bars(place: Any, labels: list[str], values: list[float], colours: list[str], form: str = "{:,.0f}") -> None:
+    """One bar a value, with the value on top."""
+    drawn = place.bar(labels, values, color=colours, width=0.6)
+    place.bar_label(drawn, [form.format(value) for value in values], padding=2)
     place.margins(y=0.15)
 
 
 def _throughput(place: Any, part: dict) -> None:
     place.set_title("Deliveries a CPU second of the server")
     values = [part["deliveries per CPU s"], part["bare deliveries per CPU s"]]
-    _bars(place, ["hub, durable", "bare fan-out"], values, [HUB, PALE])
+    bars(place, ["hub, durable", "bare fan-out"], values, [HUB, PALE])
 
 
 def _latency(place: Any, part: dict) -> None:
@@ -57,14 +67,14 @@ def _latency(place: Any, part: dict) -> None:
 def _flatness(place: Any, flat: dict) -> None:
     place.set_title("CPU a message, ms")
     values = [flat["new chat, CPU ms per message"], flat["long chat, CPU ms per message"]]
-    _bars(place, ["new chat", f"after {flat['length of the long ones']:,} messages"], values, [HUB, HUB], "{:.2f}")
+    bars(place, ["new chat", f"after {flat['length of the long ones']:,} messages"], values, [HUB, HUB], "{:.2f}")
 
 
 def _registrations(place: Any, part: dict) -> None:
     place.set_title("Agents registered a second")
     meaning, words = part["words and meaning"], part["words only"]
     values = [meaning["agents embedded too per s"], meaning["agents per s"], words["agents per s"]]
-    _bars(place, ["found by words\nand meaning", "found by words,\nmeaning to come", "words only"], values, [HUB] * 3)
+    bars(place, ["found by words\nand meaning", "found by words,\nmeaning to come", "words only"], values, [HUB] * 3)
     place.axhline(_REGISTRATION_REFERENCE, color=OTHER, ls="--", lw=1, label="reference, not run here: 31 to 35")
     place.margins(y=0.3)  # room for the legend
     place.legend(frameon=False, loc="upper left")
@@ -74,7 +84,7 @@ def _searches(place: Any, part: dict) -> None:
     place.set_title("Search, p50 (bar) and p99 (line), ms")
     labels = [f"{int(size):,}\n{kind} query" for size in part for kind in ("known", "new")]
     rows = [row[f"{kind} query, ms"] for row in part.values() for kind in ("known", "new")]
-    _bars(place, labels, [row["p50"] for row in rows], [HUB, PALE] * len(part), "{:.1f}")
+    bars(place, labels, [row["p50"] for row in rows], [HUB, PALE] * len(part), "{:.1f}")
     place.set_yscale("log")
     for number, row in enumerate(rows):
         place.plot([number, number], [row["p50"], row["p99"]], color=OTHER, lw=2)

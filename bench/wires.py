@@ -15,6 +15,7 @@ from bench.hub_process import TOKEN
 from bench.load import Chat, Lost
 from bench.servers import Server
 from bench.sockets import Socket, connect
+from ioa.client.connection import ACKNOWLEDGE_EVERY, ACKNOWLEDGE_WITHIN_S
 from ioa.protocol.cards import FoundAgent
 from ioa.protocol.codec import encode
 from ioa.protocol.frames import (
@@ -89,8 +90,18 @@ def discussion(chat: str, sender: str, next_speaker: str, number: int, *, seq: i
     )
 
 
+def bare_text(chat: str, size: int, place: int, number: int) -> bytes:
+    """Message `number` of a chat on a server that knows no frames."""
+    return encode(discussion(chat, f"{chat}-{place}", f"{chat}-{(place + 1) % size}", number, seq=number))
+
+
+def number_of(text: bytes) -> int:
+    """Which message a `bare_text` is."""
+    return _read_message(text).seq
+
+
 class HubMember:
-    """One connected agent. Acknowledges what each read brought, as the client does."""
+    """One connected agent. Acknowledges as the client does: every so many deliveries, or some time after the first."""
 
     def __init__(self, name: str, trouble: Trouble) -> None:
         self.name = name
@@ -103,16 +114,26 @@ class HubMember:
         self._welcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._socket: Socket | None = None
         self._numbers = count(1)
+        self._owed = 0
+        self._loop = asyncio.get_running_loop()
 
     async def enter(self, url: str, token: str) -> None:
         address = url.replace("http", "ws", 1) + "/v1/connect"
-        self._socket = await connect(address, self._take, self._acknowledge, self._trouble)
+        self._welcome = asyncio.get_running_loop().create_future()
+        self._socket = await connect(address, self._take, _nothing, self._lost)
         self.send(Hello(version=PROTOCOL_VERSION, token=token))
         await self._welcome
+
+    def _lost(self, error: Exception) -> None:
+        if self._welcome.done():
+            self._trouble(error)
+        else:
+            self._welcome.set_exception(error)
 
     def leave(self) -> None:
         if self._socket is not None:
             self._socket.close()
+            self._socket = None
 
     def send(self, frame: ClientFrame) -> None:
         assert self._socket is not None
@@ -140,6 +161,11 @@ class HubMember:
                 if frame.previous != self._cursor:
                     raise Lost(f"{self.name}: delivery {frame.cursor} follows {frame.previous}, not {self._cursor}")
                 self._cursor = frame.cursor
+                self._owed += 1
+                if self._owed == ACKNOWLEDGE_EVERY:
+                    self._acknowledge()
+                elif self._owed == 1:
+                    self._loop.call_later(ACKNOWLEDGE_WITHIN_S, self._acknowledge)
                 if frame.message.type == "discussion":
                     chat, place = self.places[frame.message.comm_id]
                     chat.hear(place, frame.message.seq - 1, time.time() - frame.at)  # entry 1 is the launch
@@ -156,10 +182,14 @@ class HubMember:
             case "launched" | "found":
                 self._asked.pop(frame.request_id).set_result(frame)
             case _:
-                raise Lost(f"{self.name}: {frame.frame} {frame.rule}")
+                error = Lost(f"{self.name}: {frame.frame} {frame.rule}")
+                if self._welcome.done():
+                    raise error
+                self._welcome.set_exception(error)
 
     def _acknowledge(self) -> None:
-        if self._cursor > self._acknowledged:
+        self._owed = 0
+        if self._socket is not None and self._cursor > self._acknowledged:
             self._acknowledged = self._cursor
             self.send(Acknowledge(cursor=self._cursor))
 
@@ -168,6 +198,7 @@ class HubWire:
     """A hub and members of groups of `size`. `trouble` hears of what goes wrong."""
 
     def __init__(self, server: Server, trouble: Trouble) -> None:
+        self.server = server
         self.url = server.url
         self._trouble = trouble
         self._http = httpx.AsyncClient(
@@ -237,8 +268,7 @@ class BareWire:
         sockets: list[Socket] = []
 
         def post(place: int, number: int) -> None:
-            said = discussion(name, f"{name}-{place}", f"{name}-{(place + 1) % size}", number, seq=number)
-            sockets[place].send(encode(said))
+            sockets[place].send(bare_text(name, size, place, number))
 
         chat = Chat(name, size, post)
         for place in range(size):
@@ -249,7 +279,7 @@ class BareWire:
     def _hearing(self, chat: Chat, place: int) -> Callable[[bytes], None]:
         def take(data: bytes) -> None:
             try:
-                chat.hear(place, _read_message(data).seq, 0.0)
+                chat.hear(place, number_of(data), 0.0)
             except Lost as error:
                 self._trouble(error)
 

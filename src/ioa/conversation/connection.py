@@ -31,13 +31,14 @@ class Numbered(Struct, Generic[Item], frozen=True):
 
 
 class Outgoing(Generic[Item]):
-    """The sending end. `append` what is to go out, send what `ready` returns, feed acknowledgements in."""
+    """The sending end. `append` what is to go out, send what `ready` returns, feed acknowledgements in. `waiting` is
+    what is not acknowledged, to be looked at only."""
 
     def __init__(self, *, cursor: int = 0, window: int = DEFAULT_WINDOW) -> None:
         self._acknowledged = cursor
         self._last = cursor
         self._window = window
-        self._waiting: deque[Numbered[Item]] = deque()
+        self.waiting: deque[Numbered[Item]] = deque()
         self._sent = 0
 
     @property
@@ -50,27 +51,29 @@ class Outgoing(Generic[Item]):
         return self._last
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     @property
     def idle(self) -> bool:
         """Everything appended is acknowledged."""
-        return not self._waiting
+        return not self.waiting
 
     def append(self, cursor: int, item: Item) -> None:
         """Queue an item. Cursors must grow."""
         if cursor <= self._last:
             raise ValueError(f"cursor {cursor} does not follow {self._last}")
-        self._waiting.append(Numbered(cursor, self._last, item))
+        self.waiting.append(Numbered(cursor, self._last, item))
         self._last = cursor
 
     def ready(self, most: int | None = None) -> Sequence[Numbered[Item]]:
         """Items to send now, at most `most`: unsent ones, while fewer than `window` are unacknowledged. They count as
         sent."""
-        begin, waiting = self._sent, self._waiting
-        upto = min(len(waiting), self._window)
-        if most is not None:
-            upto = min(upto, begin + most)
+        begin, waiting = self._sent, self.waiting
+        upto = len(waiting)
+        if upto > self._window:
+            upto = self._window
+        if most is not None and upto > begin + most:
+            upto = begin + most
         if upto <= begin:
             return ()
         self._sent = upto
@@ -83,7 +86,7 @@ class Outgoing(Generic[Item]):
         is ignored; raises `ProtocolError` (malformed) for a cursor that was never sent."""
         if cursor > self._last:
             raise ProtocolError("malformed", f"cursor {cursor} was never sent; the newest is {self._last}")
-        waiting = self._waiting
+        waiting = self.waiting
         held: list[Numbered[Item]] = []
         while waiting and waiting[0].cursor <= cursor:
             held.append(waiting.popleft())

@@ -8,6 +8,8 @@ message changes is here. Pure: no clock, no randomness, no I/O. Source: IoA pape
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from types import ModuleType
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -93,7 +95,8 @@ class Group(Struct, frozen=True, kw_only=True):
     @property
     def turns_left(self) -> int:
         """Floor messages before the group must conclude, by its own limit and by its tree's budget."""
-        return max(0, min(self.max_turns, self.budgets.turns - self.reserved_turns) - self.turns)
+        left = min(self.max_turns, self.budgets.turns - self.reserved_turns) - self.turns
+        return max(0, left)
 
     @property
     def turns_to_reserve(self) -> int:
@@ -153,8 +156,6 @@ def step(group: Group | None, message: AnyMessage) -> tuple[Group, tuple[Effect,
 
     `message.seq` is the entry it is (or is to become): the group's `seq` + 1. Raises `Refused`; then nothing changed.
     """
-    from ioa.conversation.guards import check_launch, check_message  # the guards read this module's types
-
     if group is None:
         if not isinstance(message, Launch):
             raise Refused(
@@ -162,7 +163,7 @@ def step(group: Group | None, message: AnyMessage) -> tuple[Group, tuple[Effect,
                 f"comm_id {message.comm_id!r}: its log begins with {kind(message)}; it must begin with launch",
                 legal=("launch",),
             )
-        check_launch(message)
+        _guards().check_launch(message)
         return _launch(message)
     if (group.state, type(message)) not in GROUP_TABLE:
         raise Refused(
@@ -171,9 +172,17 @@ def step(group: Group | None, message: AnyMessage) -> tuple[Group, tuple[Effect,
             + ("launch a new group that continues it" if group.ended else "choose one of the legal kinds"),
             legal=legal_kinds(group),
         )
-    check_message(group, message)
+    _guards().check_message(group, message)
     changed, effects = _APPLY[type(message)](_heard(group, message), message)
     return replace(changed, state=GROUP_TABLE[group.state, type(message)] or changed.state, seq=group.seq + 1), effects
+
+
+@cache
+def _guards() -> ModuleType:
+    """The guards read this module's types, so they are imported when first asked."""
+    from ioa.conversation import guards
+
+    return guards
 
 
 def legal_kinds(group: Group) -> tuple[str, ...]:

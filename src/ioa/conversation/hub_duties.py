@@ -32,6 +32,7 @@ DIGEST_CHARS_A_TASK = 4_000
 DIGEST_CHARS_OF_RESULTS = 100_000
 MAX_ARTIFACTS = 256
 MIN_NESTED_TURNS = 3
+_ASSIGNMENTS = (SyncTask, AsyncTask)
 
 
 class Wait(Struct, frozen=True):
@@ -110,7 +111,7 @@ def prepare(group: Group, message: AnyMessage) -> tuple[AnyMessage, ...]:
     The cancellations come only if the sender may conclude: they can give the floor back, and must not give it to
     somebody who then ends a group that was waiting.
     """
-    if isinstance(message, SyncTask | AsyncTask):
+    if isinstance(message, _ASSIGNMENTS):
         count = len(group.tasks)
         tasks = tuple(
             replace(entry, task_id=f"{group.comm_id[:112]}.{count + number}")  # an Id has at most 128 characters

@@ -58,6 +58,8 @@ class Intake:
         self._limits = hub.settings.limits
         self._session: Session | None = None
         self._held: deque[bytes] = deque()
+        self._monotonic_s = hub.clock.monotonic_s
+        self._routing = hub.routing
         self._asking: set[asyncio.Task[None]] = set()
         self._posting = 0
         self._slow_posts = 0
@@ -94,7 +96,11 @@ class Intake:
             self._held.append(data)
             self._wire.pause()
         else:
-            self._frame(session, data)
+            try:
+                self._handle(session, data)
+            except Exception as error:  # noqa: BLE001 - connection loop: one connection must not take the hub with it
+                session.fail(error)
+                self._session = None
 
     def writable(self) -> None:
         if self._session is not None:
@@ -124,21 +130,16 @@ class Intake:
         while self._held:
             if self._busy(session):
                 return
-            self._frame(session, self._held.popleft())
+            try:
+                self._handle(session, self._held.popleft())
+            except Exception as error:  # noqa: BLE001 - connection loop: one connection must not take the hub with it
+                session.fail(error)
+                self._session = None
+                return
         self._wire.resume()
 
-    def _frame(self, session: Session, data: bytes) -> None:
-        try:
-            self._handle(session, data)
-        except SessionEnded as end:
-            session.fail(end)
-            self._session = None
-        except Exception as error:  # noqa: BLE001 - connection loop: one connection must not take the hub with it
-            session.fail(error)
-            self._session = None
-
     def _handle(self, session: Session, data: bytes) -> None:
-        session.heard_s = now = self._hub.clock.monotonic_s()
+        session.heard_s = now = self._monotonic_s()
         if len(data) > self._limits.frame_bytes:
             raise SessionEnded(
                 TOO_LARGE,
@@ -160,13 +161,13 @@ class Intake:
             return
         self._too_fast = 0
         match frame:
+            case Post():
+                self._post(session, frame)
             case Acknowledge():
                 try:
                     session.acknowledge(frame.cursor)
                 except ProtocolError as error:
                     session.answer(refusal_of(error))
-            case Post():
-                self._post(session, frame)
             case Ping():
                 session.answer(Pong(n=frame.n))
             case Pong():
@@ -206,7 +207,7 @@ class Intake:
 
         self._posting += 1
         try:
-            begun = not self._slow_posts and self._hub.routing.post_soon(session.name, frame.message, told)
+            begun = not self._slow_posts and self._routing.post_soon(session.name, frame.message, told)
         except Exception as error:  # noqa: BLE001 - connection loop: a bug in one answer is that answer's only
             told(error)
             return

@@ -104,9 +104,11 @@ class TokenBucket:
 
     def take(self, now_s: float, cost: float = 1.0) -> bool:
         """True if there was enough."""
-        self._left = min(self._burst, self._left + (now_s - self._at_s) * self._rate_per_s)
+        left = self._left + (now_s - self._at_s) * self._rate_per_s
+        left = min(self._burst, left)
         self._at_s = now_s
-        if self._left < cost:
+        if left < cost:
+            self._left = left
             return False
-        self._left -= cost
+        self._left = left - cost
         return True

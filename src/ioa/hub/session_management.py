@@ -73,7 +73,10 @@ class Session:
         self._limits = limits
         self._turn = turn
         self._outgoing: Outgoing[bytes] = Outgoing(cursor=cursor, window=limits.window)
+        self._waiting = self._outgoing.waiting
+        self._most_waiting = 2 * limits.window
         self._queued_bytes = 0
+        self._most_bytes = limits.queued_bytes
         self._live = False  # nothing is missing between `_outgoing` and the newest entry
         self._missed = False  # an entry was published while a page was being read
         self._reading: asyncio.Task[None] | None = None
@@ -144,18 +147,19 @@ class Session:
         outgoing = self._outgoing
         if pos <= outgoing.last:
             return
-        if self._live and self._has_room:
+        if self._live and self._queued_bytes < self._most_bytes and len(self._waiting) < self._most_waiting:
             outgoing.append(pos, tail)
             self._queued_bytes += len(tail)
         else:
             self._live = False
             self._missed = True
         if not self._asked:
-            self._ask()
+            self._asked = True
+            self._turn.at_its_end(self)
 
     @property
     def _has_room(self) -> bool:
-        return self._queued_bytes < self._limits.queued_bytes and len(self._outgoing) < 2 * self._limits.window
+        return self._queued_bytes < self._most_bytes and len(self._waiting) < self._most_waiting
 
     def acknowledge(self, cursor: int) -> None:
         """Raises `ProtocolError` for a cursor that was never sent."""

@@ -40,6 +40,7 @@ _LINGER_S = 2.0
 _READ_BUFFER_BYTES = 2_048
 _HIGH_BYTES, _LOW_BYTES = 65_536, 16_384
 _NO_CODE, _ABNORMAL = 1005, 1006
+_TEXT = WSMsgType.TEXT
 
 Admit = Callable[[str, str, str | None], tuple[int, str] | None]
 """(path, Host, Origin) to the status and reason of a refusal, or None."""
@@ -93,7 +94,7 @@ class SocketWire(WSListener):
         if self._transport is None or self._raw is None or self._closing:
             return
         if len(frames) == 1:
-            self._transport.send(WSMsgType.TEXT, frames[0])
+            self._transport.send(_TEXT, frames[0])
             return
         pieces: list[bytes] = []
         for frame in frames:
@@ -139,7 +140,10 @@ class SocketWire(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
-        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+        reserved = frame.rsv1 or frame.rsv2 or frame.rsv3
+        if kind is _TEXT and frame.fin and self._ear is not None and not (self._parts or self._closing or reserved):
+            self._ear.take(frame.get_payload_as_bytes())  # nearly all that comes
+        elif reserved:
             self._fail(1002, "reserved bits are set")
         elif kind == WSMsgType.TEXT or kind == WSMsgType.BINARY or kind == WSMsgType.CONTINUATION:
             if self._closing or self._ear is None:

@@ -38,6 +38,7 @@ Consequence: TypeAlias = Effect | AssigneeReported
 _FAR_REACHING = (TaskEnded, Concluded)
 """Effects that concern other groups or the goal."""
 _NOTHING = Work()
+_WITH_ARTIFACTS = (TaskResult, Conclusion)
 
 
 class Unit:
@@ -243,6 +244,8 @@ class Unit:
 
 def artifacts_of(message: AnyMessage) -> tuple[Artifact, ...]:
     """The files that a message refers to."""
+    if isinstance(message, _WITH_ARTIFACTS):
+        return message.artifacts
     if isinstance(message, Launch):
         return (*message.artifacts, *(artifact for result in message.given for artifact in result.artifacts))
-    return message.artifacts if isinstance(message, TaskResult | Conclusion) else ()
+    return ()

@@ -62,6 +62,11 @@ class NatsServer:
         """Another configuration, from the next start on."""
         self._config = config
 
+    @property
+    def pid(self) -> int:
+        """The server's own process. Only while it runs."""
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it greets."""
         config = self.folder / "nats.conf"
