@@ -47,6 +47,15 @@ FAULTS = (
         _CHECK + "test_every_rule_is_broken_by_some_row",
     ),
     need(
+        "trust-replicas",
+        "Issue 4, More machines and Must show 2",
+        "Replicas over one store may die at any moment: nothing is lost, repeated, reordered or stuck, and what came "
+        "too late is not taken for the log.",
+        "chaos/test_replicas.py::test_replicas_that_are_killed_one_after_the_other_lose_nothing",
+        _SIM + "test_the_law_holds_whatever_happens_to_hub_clients_disk_wires_and_clocks",
+        "hub/test_group_log.py::test_what_others_wrote_first_is_not_folded_onto_what_was_decided_here",
+    ),
+    need(
         "trust-own-past",
         "Issue 4, Faults",
         "A client is not ended by a connection of its own that it has given up, at however slow a hub.",

@@ -1,0 +1,47 @@
+"""Three replicas over PostgreSQL and NATS, one killed after the other while goals run: the checker finds nothing.
+
+Longer: `python -m tests.chaos --replicas 3 --minutes 10`, with `--all` for all other accidents too.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from ioa.adapters.store.opening import open_store
+from ioa.testing.servers.nats import NatsServer
+from ioa.testing.servers.postgres import PostgresServer
+from ioa.testing.servers.supervised import ServerUnavailable
+from tests.chaos.accidents import one_hub_every
+from tests.chaos.network import hubs
+from tests.chaos.run import network_of, run
+
+SECONDS = float(os.environ.get("IOA_CHAOS_SECONDS", "18"))
+SEED = int(os.environ.get("IOA_SEED", random.SystemRandom().randrange(10**6)))
+
+
+async def test_replicas_that_are_killed_one_after_the_other_lose_nothing() -> None:
+    try:
+        postgres, nats = PostgresServer(), NatsServer()
+    except ServerUnavailable as why:
+        pytest.skip(str(why))
+    with postgres, nats:
+        url = postgres.database()
+        plan = one_hub_every(5.0, within_s=SECONDS, hubs=3)
+        async with network_of(SEED, hubs(3), engines=("--store", url, "--bus", nats.url)) as network:
+            report = await run(
+                network,
+                plan,
+                seconds=SECONDS,
+                concurrent=10,
+                hosts=2,
+                agents_a_host=4,
+                group_timeout_s=15,
+                open_store=lambda: open_store(url),
+            )
+    print(report.text(), *report.happened, sep="\n")
+    assert not report.violations, report.text()
+    assert report.figures["hub starts"] >= 3 + len(plan)
+    assert report.figures["goals"] >= 10
