@@ -40,6 +40,7 @@ from ioa.hub.security import LOCAL_USER, local_token
 from ioa.hub.serving import HttpServer
 from ioa.hub.settings import HubSettings
 from ioa.ports.artifacts import ArtifactExchange
+from ioa.ports.authenticator import Authenticator
 from ioa.ports.index import AgentIndex
 from ioa.ports.policy import Policy
 from ioa.ports.tracing import SILENT, Tracer
@@ -105,6 +106,7 @@ async def open_hub(
             tracer=tracer,
             bus=bus,
             blobs=blobs,
+            authenticators=_authenticators(settings, origins),
         )
         await hub.start()
         server = HttpServer(hub)
@@ -114,6 +116,16 @@ async def open_hub(
             await server.start()
         token = None if not settings.has_local_user else await asyncio.to_thread(local_token, settings.data_dir)
         yield OpenHub(hub, build_app(hub), server.url if listen else "", token)
+
+
+def _authenticators(settings: HubSettings, origins: Origins) -> tuple[Authenticator, ...]:
+    """Who knows tokens that the hub did not make. Raises `SettingsError` where the libraries for it are missing."""
+    if settings.oidc is None:
+        return ()
+    from ioa.adapters.identity.keys import keys_of  # only where it is asked for: the extra may not be installed
+    from ioa.adapters.identity.oidc import Oidc
+
+    return (Oidc(settings.oidc, keys_of(settings.oidc), origins.clock),)
 
 
 @asynccontextmanager

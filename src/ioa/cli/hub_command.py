@@ -50,6 +50,10 @@ Examples:
     "--users", type=click.Path(path_type=Path), metavar="FILE", help="Who may use it: YAML, one `name: token` a line."
 )
 @click.option(
+    "--security", type=click.Path(path_type=Path), metavar="FILE",
+    help="Who may use it and how: users, operators, teams, OIDC, client certificates, quotas (docs/security.md).",
+)  # fmt: skip
+@click.option(
     "--allow-host", "allowed_hosts", multiple=True, metavar="NAME",
     help="A further host name under which it may be addressed. May be repeated.",
 )  # fmt: skip
@@ -65,8 +69,8 @@ Examples:
 @click.pass_context
 def hub(
     context: click.Context, host: str, port: int, data: Path | None, store: str | None, bus: str | None,
-    users: Path | None, allowed_hosts: tuple[str, ...], tls_certificate: Path | None, tls_key: Path | None,
-    index: str, json_log: bool, verbose: bool,
+    users: Path | None, security: Path | None, allowed_hosts: tuple[str, ...],
+    tls_certificate: Path | None, tls_key: Path | None, index: str, json_log: bool, verbose: bool,
 ) -> None:  # fmt: skip
     if context.invoked_subcommand is not None:
         return
@@ -74,7 +78,7 @@ def hub(
     from ioa.hub.serving import event_loop
 
     options = HubOptions(
-        host, port, data, users, allowed_hosts, tls_certificate, tls_key, index, json_log, verbose, store, bus
+        host, port, data, users, security, allowed_hosts, tls_certificate, tls_key, index, json_log, verbose, store, bus
     )
     run_async(run_hub(options), event_loop)
 

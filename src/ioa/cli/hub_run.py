@@ -18,6 +18,7 @@ from ioa.adapters.store.opening import open_store
 from ioa.bounded_yaml import BadYaml, load_yaml
 from ioa.cli.failures import BadInput, Failure
 from ioa.cli.logs import log_to_stderr
+from ioa.cli.security_file import SecurityFile, read_security
 from ioa.cli.terminal import stderr, stdout
 from ioa.cli.tracing import traced
 from ioa.hub.http_me import page_path
@@ -40,6 +41,7 @@ class HubOptions:
     port: int
     data: Path | None
     users: Path | None
+    security: Path | None
     allowed_hosts: tuple[str, ...]
     tls_certificate: Path | None
     tls_key: Path | None
@@ -105,7 +107,13 @@ def _check_sharing(options: HubOptions, settings: Settings, store: str | None, b
 
 
 def _hub_settings(options: HubOptions, folder: Path, token: str | None) -> HubSettings:
-    users = _users(options.users) if options.users else {DEFAULT_USER: token} if token else {}
+    trusted = read_security(options.security) if options.security else SecurityFile()
+    given = _users(options.users) if options.users else {DEFAULT_USER: token} if token and not trusted.users else {}
+    twice = sorted(given.keys() & trusted.users.keys())
+    if twice:
+        raise BadInput(f"{', '.join(twice)}: in --users and in --security; say each user's token once.")
+    users = {**trusted.users, **given}
+    beside = options.security.resolve().parent if options.security else folder
     for path in (options.tls_certificate, options.tls_key):
         if path is not None and not path.is_file():
             raise BadInput(f"TLS: there is no file {path}.")
@@ -115,6 +123,14 @@ def _hub_settings(options: HubOptions, folder: Path, token: str | None) -> HubSe
             host=options.host,
             port=options.port,
             users=users,
+            operators=trusted.operators,
+            teams=trusted.teams,
+            visibility=trusted.visibility,
+            client_ca=beside / Path(trusted.client_ca).expanduser() if trusted.client_ca else None,
+            client_certificates=trusted.client_certificates,
+            certificates=trusted.certificates,
+            oidc=trusted.oidc,
+            quotas=trusted.quotas,
             allowed_hosts=options.allowed_hosts,
             tls_certificate=options.tls_certificate,
             tls_key=options.tls_key,
@@ -156,6 +172,11 @@ def _say_where(hub: bootstrap.OpenHub, folder: Path, settings: HubSettings) -> N
         out.write(f"token    in {folder / data_folder.TOKEN_FILE}; commands of this user on this machine find it")
     user = next(iter(sorted(settings.users)), LOCAL_USER)
     out.write(f"page     {url}{page_path(hub.hub.sign_in_codes.make(Identity('user', user)))}  (signs {user} in, once)")
+    if settings.tls_certificate is None and not settings.on_loopback:
+        warning = (
+            "warning  this is plain HTTP: whoever is on the way reads all tokens. Use --tls-certificate and --tls-key"
+        )
+        stderr(colour=Settings.read().colour).write(f"{warning}, or let a proxy or tunnel do TLS.")
     out.write(f"join     ioa join agent.yaml --hub {url}")
     out.write("Ctrl-C ends it. Started again, it goes on from where it was.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -39,6 +39,7 @@ class Registry:
         self._clock = clock
         self._limits = limits
         self._visibility: Visibility = visibility
+        self.check_quota: Callable[[str, int], None] = _no_quota
         self._agents: dict[str, AgentRecord] = {}
         self._keys: dict[str, str] = {}  # of names as they are spelled on their cards: a search asks for all of them
         self._tokens: dict[str, str] = {}
@@ -81,6 +82,14 @@ class Registry:
         record = self._agents.get(name_key(name) if key is None else key)
         return None if record is None or record.removed else record
 
+    def owned_by(self, user: str) -> int:
+        """How many agents this user has."""
+        return self._owned.get(user, 0)
+
+    def owners(self) -> tuple[str, ...]:
+        """The users that have agents, or have had some."""
+        return tuple(self._owned)
+
     def owner_of(self, name: str) -> str | None:
         record = self.get(name)
         return record.owner if record is not None else None
@@ -120,6 +129,8 @@ class Registry:
         is_new = known is None or known.removed
         if is_new and self._owned.get(owner, 0) >= self._limits.agents_a_user:
             raise Refused("too_many", f"{self._limits.agents_a_user} agents are registered; remove one first")
+        if is_new:
+            self.check_quota(owner, self._owned.get(owner, 0))
         token = new_token("agent")
         if known is not None:
             card = replace(card, name=known.card.name)
@@ -229,6 +240,10 @@ class Registry:
         for name, text in newest.items():
             if text is None:
                 self._index.remove(name)
+
+
+def _no_quota(user: str, owned: int) -> None:
+    """A registry on its own has none."""
 
 
 def _described(card: Card) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ioa.hub.file_types import HEAD_BYTES, truthful
+from ioa.hub.quotas import QuotaBook
 from ioa.hub.records import ARTIFACT, ARTIFACT_USE, UPLOAD, ArtifactRecord, document, read
 from ioa.ports.blobs import Blobs
 from ioa.ports.clock import Clock, NewId
@@ -45,6 +46,7 @@ class Artifacts:
         self._clock = clock
         self._new_id = new_id
         self.max_bytes = max_bytes
+        self.quotas: QuotaBook | None = None
         # Who may read what, under which name. A file that one may read stays readable, so what is here holds.
         self._readable: OrderedDict[tuple[str, str], Artifact] = OrderedDict()
         self._newest: OrderedDict[str, Artifact] = OrderedDict()
@@ -69,6 +71,9 @@ class Artifacts:
         try:
             _check_name(name)
             digest, size, head = await self._receive(part, chunks)
+            charged: tuple[Document, ...] = ()
+            if self.quotas is not None and await self._store.document(UPLOAD, f"{digest}/{speaker}") is None:
+                charged = (await self.quotas.charged(speaker, size),)
             kind = truthful(media_type, head)
             artifact = Artifact(name=name, media_type=kind, size_bytes=size, digest=digest)
             await asyncio.to_thread(_settle, part, self.path(digest))
@@ -85,6 +90,7 @@ class Artifacts:
                 documents=(
                     document(ARTIFACT, digest, record),
                     document(UPLOAD, f"{digest}/{speaker}", record, owner=speaker),
+                    *charged,
                 )
             )
         )

@@ -42,6 +42,7 @@ Act: TypeAlias = Literal[
 ]
 _MAX_CHARS = 300
 _OF_LATE = 10_000
+_REFUSAL_EVERY_S = 3_600.0
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
@@ -77,6 +78,7 @@ class Audit:
         self._number = 0
         self._last = ""
         self._durable = ""
+        self._refused_s: dict[tuple[str, str], float] = {}
         self._of_late: OrderedDict[tuple[Act, str, str], None] = OrderedDict()
 
     async def start(self) -> None:
@@ -130,6 +132,13 @@ class Audit:
             self._of_late.popitem(last=False)
         if not known:
             self.note(act, by, what, peer=peer)
+
+    def note_refusal(self, user: str, quota: str) -> None:
+        """A quota was refused to a user: noted once an hour, however often it is tried."""
+        now = self._clock.monotonic_s()
+        if now - self._refused_s.get((user, quota), -_REFUSAL_EVERY_S) >= _REFUSAL_EVERY_S:
+            self._refused_s[user, quota] = now
+            self.note("quota_refused", None, f"user {user}", quota=quota)
 
     def _written(self, done: asyncio.Future[tuple[int, ...]], entry: AuditEntry) -> None:
         error = asyncio.CancelledError() if done.cancelled() else done.exception()

@@ -19,6 +19,7 @@ from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
 from ioa.hub.presence import Presence
+from ioa.hub.quotas import QuotaBook
 from ioa.hub.records import GoalRecord
 from ioa.hub.session_management import Sessions
 from ioa.hub.traces import HubTraces
@@ -73,6 +74,7 @@ class Goals:
         traces: HubTraces,
         *,
         open_goals_a_user: int,
+        quotas: QuotaBook,
     ) -> None:
         self._book = book
         self._groups = groups
@@ -89,6 +91,7 @@ class Goals:
         self._start = start
         self._traces = traces
         self._most_open = open_goals_a_user
+        self._quotas = quotas
         self._watched: set[str] = set()
 
     async def create(self, new: NewGoal) -> GoalRecord:
@@ -104,6 +107,7 @@ class Goals:
         if known is None:
             if sum(goal.owner == new.owner for goal in self._book.open_goals()) >= self._most_open:
                 raise Refused("too_many", f"{self._most_open} goals of yours have not ended; cancel one first")
+            self._quotas.goal(new.owner)
             try:
                 record = await self._ledger.run(lambda unit: unit.put_goal(record, new=True))
                 self._traces.asked(record, new.traceparent)

@@ -15,6 +15,7 @@ from ioa.hub.deadlines import left_of
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
+from ioa.hub.quotas import QuotaBook
 from ioa.hub.records import AgentRecord, GoalRecord
 from ioa.hub.traces import HubTraces
 from ioa.hub.unit import Unit
@@ -44,6 +45,7 @@ class GroupSetup:
         self._book = book
         self._artifacts = artifacts
         self._registry = registry
+        self.quotas: QuotaBook | None = None
         self._sight = sight
         self._groups = groups
         self._ledger = ledger
@@ -60,6 +62,8 @@ class GroupSetup:
         if frame.parent is not None and frame.goal_id is not None:
             raise Refused("malformed", "goal_id and parent exclude each other: give goal_id for a goal's first group")
         goal = await self._book.load(frame.goal_id) if frame.goal_id is not None else None
+        if self.quotas is not None and frame.parent is not None:
+            await self._check_quota(self.quotas, frame.parent, comm_id)
         granted = frozenset(goal.files if goal is not None and goal.initiator == sender else ())
         used = (*frame.artifacts, *(artifact for result in frame.given for artifact in result.artifacts))
         await self._artifacts.check_use(sender, [artifact for artifact in used if artifact not in granted])
@@ -87,6 +91,11 @@ class GroupSetup:
 
         members = [self._registry.named(name, "team_members", sees=sees).card.name for name in names]
         return tuple(name for name in dict.fromkeys(members) if name != sender)
+
+    async def _check_quota(self, quotas: QuotaBook, parent: Parent, comm_id: str) -> None:
+        above = await self._groups.load(parent.comm_id)
+        if above is not None and await self._groups.load(comm_id) is None:
+            await quotas.group(await self._book.load(above.group.goal_id))
 
     async def _fixed(self, sender: str, frame: LaunchGroup) -> tuple[str, ...]:
         """The team that the user has fixed for the goal, if the sender takes part in it. Raises `Refused`."""

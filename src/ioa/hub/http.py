@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ioa.hub import (
     http_agents,
@@ -25,6 +25,7 @@ from ioa.hub import (
     http_groups,
     http_me,
     http_metrics,
+    http_quotas,
     http_tokens,
 )
 from ioa.hub.endpoint import (
@@ -62,6 +63,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *http_metrics.ENDPOINTS,
     *http_tokens.ENDPOINTS,
     *http_audit.ENDPOINTS,
+    *http_quotas.ENDPOINTS,
     *http_me.ENDPOINTS,
     *http_connection.ENDPOINTS,
 )
@@ -104,22 +106,45 @@ class _WholeSegments:
 
 def guarded(app: ASGIApp, settings: HubSettings) -> ASGIApp:
     """The application behind a check of who is asked for: a page in a browser must not reach a hub on loopback by
-    making its own host name resolve to it, nor open a socket from another origin."""
+    making its own host name resolve to it, nor open a socket from another origin. What is answered is data, for no
+    browser to draw, frame or guess at; over TLS, browsers are told to keep to it (not for names of this machine)."""
+    headers_always = [
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+    ]
+    if settings.tls_certificate is not None and not settings.on_loopback:
+        headers_always.append((b"strict-transport-security", b"max-age=31536000"))
+
+    def hardened(send: Send) -> Send:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in given}
+                added = [header for header in headers_always if header[0] not in names]
+                message = {**message, "headers": [*given, *added]}
+            await send(message)
+
+        return sent
 
     async def checked(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = HTTPConnection(scope).headers
             problem = wrong_host(headers.get("host", ""), headers.get("origin"), settings)
             if problem is not None:
-                await error_response(ApiError(403, "not_allowed", problem))(scope, receive, send)
+                await error_response(ApiError(403, "not_allowed", problem))(scope, receive, hardened(send))
                 return
             if "transfer-encoding" in headers and "content-length" in headers:
                 # A proxy in front may see another end of this request than we do (RFC 9112, 6.3).
                 twice = ApiError(400, "malformed", "Content-Length beside Transfer-Encoding; send one of them")
                 answer = error_response(twice)
                 answer.headers["Connection"] = "close"
-                await answer(scope, receive, send)
+                await answer(scope, receive, hardened(send))
                 return
+            await app(scope, receive, hardened(send))
+            return
         await app(scope, receive, send)
 
     return checked

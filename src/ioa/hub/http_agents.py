@@ -74,6 +74,7 @@ async def remove(call: Call) -> AgentView:
     record = await hub.registry.remove(record.card.name)
     hub.audit.note("agent_removed", call.identity, record.card.name, peer=call.peer)
     await hub.tokens.ended(registered_id(record), REMOVED)
+    hub.leases.end_agent(record.card.name, REMOVED)
     hub.goals.forget_agent(record.card.name)
     return agent_view(record, online=False)
 

@@ -29,6 +29,7 @@ from ioa.hub.message_routing import MessageRouting
 from ioa.hub.metrics import Metrics
 from ioa.hub.presence import Presence, SharedPresence
 from ioa.hub.pulled_wire import PulledWire
+from ioa.hub.quotas import QuotaBook
 from ioa.hub.refusals import Refusals
 from ioa.hub.replica import heard_store
 from ioa.hub.security import HERE, Identity, Peer, token_hash
@@ -121,6 +122,12 @@ class Hub:
         self.streams = StreamedWires()
         self.refusals = Refusals(self.groups, self.watchers, clock)
         self.sign_in_codes = SignInCodes(self.tokens, clock)
+        self.quotas = QuotaBook(
+            settings.quotas, store, clock, self.audit, self.goal_book, self.accounts, self.registry.owner_of
+        )
+        self.registry.check_quota = self.quotas.agent
+        self.routing.quotas = self.setup.quotas = self.artifacts.quotas = self.quotas
+        self.accounts.check_quota = self.quotas.spend
         self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.check)
         self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators, self.catch_up)
         self.deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin, self.duty)
@@ -140,6 +147,7 @@ class Hub:
             self.begin,
             self._traces,
             open_goals_a_user=limits.open_goals_a_user,
+            quotas=self.quotas,
         )
         self.sharing = Sharing(self, heard, bus, shared, name) if heard is not None and shared is not None else None
         self._loop = ConnectionLoop(self)
@@ -159,6 +167,7 @@ class Hub:
                 await self.sharing.start()
             await self.audit.start()
             await self.tokens.start()
+            await self.quotas.start()
             await self.registry.start()
             await self.goal_book.start()
             self._running = asyncio.create_task(self._run(), name="ioa-hub")

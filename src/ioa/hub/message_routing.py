@@ -9,6 +9,7 @@ from ioa.conversation.hub_duties import force_conclusion, prepare
 from ioa.hub.artifacts import Artifacts
 from ioa.hub.group_log import NotReady
 from ioa.hub.ledger import Ledger
+from ioa.hub.quotas import QuotaBook
 from ioa.hub.session_management import Sessions, delivery_tail
 from ioa.hub.unit import Unit, artifacts_of
 from ioa.ports.store import Conflict
@@ -24,14 +25,32 @@ class MessageRouting:
         self._ledger = ledger
         self._sessions = sessions
         self._artifacts = artifacts
+        self.quotas: QuotaBook | None = None
+
+    def _posted(self, unit: Unit, speaker: str, message: AnyMessage) -> int:
+        """The decision about a posted message: which entry it is."""
+        group = unit.group(message.comm_id)
+        said = unit.seq_said(speaker, message.message_id, message.comm_id)
+        if said is not None:
+            return said
+        if speaker not in group.members and speaker != group.owner:
+            raise Refused(
+                "not_a_member",
+                f"sender {speaker!r} is not a member of comm_id {message.comm_id!r}; only members may post there",
+            )
+        if self.quotas is not None:
+            self.quotas.message_in(group.owner, group.seq, message)
+        return [unit.add(entry).seq for entry in prepare(group, message)][-1]
 
     async def post(self, speaker: str, message: AnyMessage) -> Accepted:
         """Judge a message of `speaker`. A repeat is answered as the first time. Raises `Refused`,
         `StoreUnavailable`."""
         _check_kind(speaker, message)
+        if self.quotas is not None:
+            self.quotas.message(speaker)
         await self._artifacts.check_use(speaker, artifacts_of(message))
         try:
-            seq = await self._ledger.run(lambda unit: _posted(unit, speaker, message))
+            seq = await self._ledger.run(lambda unit: self._posted(unit, speaker, message))
         except Conflict:
             raise _taken(message) from None
         return Accepted(message_id=message.message_id, seq=seq)
@@ -43,7 +62,9 @@ class MessageRouting:
             return False
         try:
             _check_kind(speaker, message)
-            seq, change = self._ledger.attempt(lambda unit: _posted(unit, speaker, message))
+            if self.quotas is not None:
+                self.quotas.message(speaker)
+            seq, change = self._ledger.attempt(lambda unit: self._posted(unit, speaker, message))
         except NotReady:
             return False
         except ProtocolError as error:
@@ -95,20 +116,6 @@ def _check_kind(speaker: str, message: AnyMessage) -> None:
         raise Refused(
             "illegal_now", "launch is written by the hub; send the frame launch_group", legal=("launch_group",)
         )
-
-
-def _posted(unit: Unit, speaker: str, message: AnyMessage) -> int:
-    """The decision about a posted message: which entry it is."""
-    group = unit.group(message.comm_id)
-    said = unit.seq_said(speaker, message.message_id, message.comm_id)
-    if said is not None:
-        return said
-    if speaker not in group.members and speaker != group.owner:
-        raise Refused(
-            "not_a_member",
-            f"sender {speaker!r} is not a member of comm_id {message.comm_id!r}; only members may post there",
-        )
-    return [unit.add(entry).seq for entry in prepare(group, message)][-1]
 
 
 def _taken(message: AnyMessage) -> Refused:

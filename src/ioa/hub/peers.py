@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.requests import HTTPConnection
 
 from ioa.hub.security import Peer
+from ioa.hub.tls import identity_of
 
 CERTIFICATE = "ioa.certificate"
 """Key of the scope under which a server puts the `Identity` that the client's TLS certificate names."""
@@ -23,7 +25,7 @@ def peer_of(connection: HTTPConnection) -> Peer:
     )
 
 
-def peer_of_transport(transport: asyncio.BaseTransport, forwarded_for: str) -> Peer:
+def peer_of_transport(transport: asyncio.BaseTransport, forwarded_for: str, certificates: Mapping[str, str]) -> Peer:
     """The address at the other end of a socket. A proxy on this machine tells in X-Forwarded-For whom it speaks for, as
     it does for requests."""
     name: object = transport.get_extra_info("peername")
@@ -31,4 +33,4 @@ def peer_of_transport(transport: asyncio.BaseTransport, forwarded_for: str) -> P
     if address in _THIS_MACHINE:
         named = [part.strip() for part in forwarded_for.split(",")]
         address = next((part for part in reversed(named) if part and part not in _THIS_MACHINE), address)
-    return Peer(address=address)
+    return Peer(address=address, certificate=identity_of(transport.get_extra_info("ssl_object"), certificates))

@@ -170,6 +170,12 @@ class TokenRecord(Struct, frozen=True, kw_only=True):
         return self.ended_at(now_s) is None
 
 
+class StorageRecord(Struct, frozen=True, kw_only=True):
+    """How much a user and its agents have stored."""
+
+    size_bytes: int
+
+
 class TokenEnd(Struct, frozen=True, kw_only=True):
     """A token was revoked, or given a sooner end: written once, so that all replicas of a hub come across it."""
 

@@ -10,11 +10,13 @@ from collections.abc import Generator
 
 import uvicorn
 
+from ioa.hub.certified_http import certified
 from ioa.hub.http import admitted, build_app, guarded
 from ioa.hub.hub import Hub
 from ioa.hub.patient_http import patient_http
 from ioa.hub.peers import peer_of_transport
 from ioa.hub.sockets import upgrades
+from ioa.hub.tls import server_context
 
 _KEEP_ALIVE_S = 75
 _YOUNG_OBJECTS = 20_000
@@ -75,10 +77,12 @@ class HttpServer:
             guarded(build_app(self._hub), settings),
             ws=upgrades(
                 lambda path, host, origin: admitted(path, host, origin, settings),
-                lambda wire, transport, via: self._hub.serve_wire(wire, peer_of_transport(transport, via)),
+                lambda wire, transport, via: self._hub.serve_wire(
+                    wire, peer_of_transport(transport, via, settings.certificates)
+                ),
                 limits.frame_bytes,
             ),
-            http=patient_http(limits),
+            http=certified(patient_http(limits), settings.certificates),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -86,8 +90,7 @@ class HttpServer:
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=2,
             limit_concurrency=2 * limits.connections,
-            ssl_certfile=settings.tls_certificate,
-            ssl_keyfile=settings.tls_key,
+            ssl_context_factory=(lambda _, __: server_context(settings)) if settings.tls_certificate else None,
         )
         self._socket = listening_socket(settings.host, settings.port)
         self._server = _Server(config)

@@ -6,14 +6,18 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
+from typing import Literal, TypeAlias, get_args
 
+from ioa.hub.oidc_settings import OidcSettings
+from ioa.hub.quota_settings import Quotas
 from ioa.protocol.cards import Visibility
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import MAX_FRAME_BYTES
 from ioa.protocol.names import clean_user
 
 MIN_TOKEN_CHARS = 20
+CERTIFICATE_NAMES = ("DNS:", "URI:", "email:", "CN:")
+ClientCertificates: TypeAlias = Literal["optional", "required"]
 
 
 class SettingsError(ValueError):
@@ -63,6 +67,10 @@ class HubSettings:
     agents of visibility `team`; `visibility` is that of agents whose cards do not say. `allowed_hosts` are further
     names in the Host header that a hub on loopback answers to. `tls_certificate` and `tls_key` are PEM files. `page`
     is the folder of the files that are served at `/`.
+
+    `client_ca` (PEM) signs certificates of clients; `client_certificates` says whether everybody needs one.
+    `certificates` tells whom a name in a certificate (`DNS:`, `URI:`, `email:` of its alternative names, or `CN:`) is:
+    `user:NAME`, `agent:NAME`, `operator:NAME`, `peer:NAME`. `oidc` is an identity provider whose tokens are taken.
     """
 
     data_dir: Path
@@ -76,6 +84,11 @@ class HubSettings:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     page: Path | None = None
+    client_ca: Path | None = None
+    client_certificates: ClientCertificates = "optional"
+    certificates: Mapping[str, str] = field(default_factory=dict[str, str])
+    oidc: OidcSettings | None = None
+    quotas: Quotas = field(default_factory=Quotas)
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
@@ -90,7 +103,23 @@ class HubSettings:
             raise SettingsError(f"visibility {self.visibility!r} is none of {', '.join(get_args(Visibility))}")
         if len({*self.users.values(), *self.operators.values()}) < len(self.users) + len(self.operators):
             raise SettingsError("users, operators: two of them have the same token; give each one of its own")
-        if not self.on_loopback and not self.users and not self.operators:
+        for name, whom in self.certificates.items():
+            scope, _, holder = whom.partition(":")
+            if scope not in ("user", "agent", "operator", "peer") or not name.startswith(CERTIFICATE_NAMES):
+                raise SettingsError(
+                    f"certificates: {name!r}: {whom!r} must be one of {', '.join(CERTIFICATE_NAMES)} with a name, and "
+                    "user:NAME, agent:NAME, operator:NAME or peer:NAME"
+                )
+            if scope != "agent":
+                _check_user(f"certificates: {name}", holder)
+        if self.client_certificates not in get_args(ClientCertificates):
+            raise SettingsError(f"client_certificates {self.client_certificates!r} is neither optional nor required")
+        if self.client_ca is not None and self.tls_certificate is None:
+            raise SettingsError("client_ca needs tls_certificate and tls_key: clients show certificates over TLS only")
+        if self.certificates and self.client_ca is None:
+            raise SettingsError("certificates need client_ca, the authority that signs those of clients")
+        known = self.users or self.operators or self.oidc or self.certificates
+        if not self.on_loopback and not known:
             raise SettingsError(
                 f"host {self.host!r} can be reached from other machines, and no users are configured: give users with "
                 "tokens (setting users), or use host 127.0.0.1"

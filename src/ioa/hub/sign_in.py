@@ -63,6 +63,7 @@ class SignIn:
         """Whose token, or certificate, this is. Raises `Refused` (not_authenticated, too_fast)."""
         if not token or token == BY_CERTIFICATE:
             if peer.certificate is not None:
+                self._tokens.check(peer.certificate)
                 return peer.certificate
             if not token:  # nothing was guessed, so nothing is counted
                 raise Refused("not_authenticated", "Authorization is missing; send 'Authorization: Bearer TOKEN'")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
@@ -80,6 +80,10 @@ def check_allowed(account: AccountRecord, spend: Spend, budgets: Budgets) -> Non
             )
 
 
+async def _no_quota(goal_id: str, spend: Spend) -> None:
+    """Accounts on their own have none but the goal's budgets."""
+
+
 class Accounts:
     """Answers `spend` and `spent`, and tells what was used."""
 
@@ -88,6 +92,7 @@ class Accounts:
         self._book = book
         self._groups = groups
         self._clock = clock
+        self.check_quota: Callable[[str, Spend], Awaitable[None]] = _no_quota
         self._accounts: OrderedDict[str, Kept] = OrderedDict()
         self._changing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -98,6 +103,7 @@ class Accounts:
         if goal.final:
             raise Refused("concluded", f"goal {goal_id!r} has ended ({goal.status}); nothing more is paid for")
         call_id = f"{sender}/{spend.request_id}"
+        await self.check_quota(goal_id, spend)
 
         def grant(account: AccountRecord) -> AccountRecord:
             if call_id in account.kept:

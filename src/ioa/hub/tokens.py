@@ -137,6 +137,10 @@ class Tokens:
                 raise Refused("not_authenticated", ROTATED if agent else REMOVED)
         elif identity.expires_at is not None and identity.expires_at <= self._clock.now_s():
             raise Refused("not_authenticated", EXPIRED)
+        elif identity.kind == "agent" and self._registry.get(identity.name) is None:  # named by a certificate
+            raise Refused(
+                "not_authenticated", f"agent {identity.name!r} is not registered at this hub; register it first"
+            )
 
     # What is done with them
 
