@@ -55,7 +55,7 @@ PASSING: frozenset[Code] = frozenset({"too_fast", "unavailable"})
 """Refusals of the moment: the same frame is sent again a little later."""
 
 ACKNOWLEDGE_EVERY = 32
-ACKNOWLEDGE_WITHIN_S = 0.2
+ACKNOWLEDGE_WITHIN_S = 1.0
 """So many deliveries, or this time after the first of them: an acknowledgement says what has been stored since."""
 
 Asking: TypeAlias = Search | LaunchGroup | UpdateCard | Spend | Spent
