@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -194,6 +194,14 @@ class HubApi:
                 yield read_events(answer.aiter_bytes())
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
+
+    async def plain(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """The JSON that the hub answers, as it is."""
+        return _decode((await self._request(method, path, json=body)).content, dict[str, Any], path)
+
+    async def plain_pages(self, path: str, params: Mapping[str, str], limit: int | None = None) -> list[dict[str, Any]]:
+        """All items of a list, or `limit` of them, as they are."""
+        return list(await self._all(path, dict[str, Any], params, limit))
 
     async def _get(self, path: str, of: type[T]) -> T:
         return await self._send("GET", path, of)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ioa.cli import (
+    audit_command,
     cancel_command,
     doctor_command,
     export_command,
@@ -13,6 +14,7 @@ from ioa.cli import (
     list_commands,
     run_command,
     show_command,
+    token_command,
     tools_command,
 )
 from ioa.cli.failures import MEANINGS, Exit
@@ -23,6 +25,7 @@ SECTIONS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", (list_commands.agents, list_commands.chats, show_command.show, export_command.export)),
     ("Act", (cancel_command.cancel,)),
     ("Build a network", (hub_command.hub, join_command.join, tools_command.tools)),
+    ("Guard", (token_command.token, audit_command.audit)),
     ("Mend", (doctor_command.doctor,)),
 )
 
