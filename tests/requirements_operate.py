@@ -75,7 +75,7 @@ OPERATION = (
         "The files for containers start the hub with options that it has, without rights that it does not need.",
         _DEPLOY + "test_every_command_line_is_one_that_the_hub_understands",
         _DEPLOY + "test_pods_have_no_rights_that_they_do_not_need",
-        _DEPLOY + "test_the_compose_file_is_whole",
+        _DEPLOY + "test_the_compose_files_are_whole",
         _DEPLOY + "test_manifests_refer_to_what_is_there",
     ),
 )
