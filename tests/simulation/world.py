@@ -481,11 +481,6 @@ class World:
                 return await self.as_hub(ask)
             except (ConnectionLost, StoreUnavailable):
                 await asyncio.sleep(1.0)
-            except Refused as refused:
-                # A replica that has just started may not have heard of an agent that another has registered.
-                if refused.code != "unknown_agent" or len(self.places) == 1:
-                    raise
-                await asyncio.sleep(1.0)
 
     # The end
 

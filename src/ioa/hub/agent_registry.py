@@ -101,6 +101,23 @@ class Registry:
             raise Refused("unknown_agent", f"{field} {name!r} is not registered at this hub; `ioa agents` lists who is")
         return record
 
+    async def look_up(self, name: str, field: str = "name", *, sees: Sees = everything) -> AgentRecord:
+        """`named`, with a look into a shared store before it refuses: another replica may have registered the agent,
+        or shown it to more, a moment ago. Raises `Refused` (unknown_agent), `StoreUnavailable`."""
+        record = self.get(name)
+        if record is None or not sees(record):
+            await self.refresh(name)
+        return self.named(name, field, sees=sees)
+
+    async def refresh(self, name: str) -> None:
+        """Learn what a shared store has of an agent now. Raises `StoreUnavailable`."""
+        key = name_key(name)
+        if not self._store.shared or not key.isprintable():  # no name is like that, and not every store takes it
+            return
+        found = await self._store.document(AGENT, key)
+        if found is not None:
+            self.learned(read(found, AgentRecord))
+
     def of_token(self, hashed: str) -> AgentRecord | None:
         key = self._tokens.get(hashed)
         return self._agents[key] if key is not None else None
@@ -149,7 +166,7 @@ class Registry:
     async def update(self, name: str, card: Card) -> AgentRecord:
         """A new card for an agent; its name stays. Raises `Refused` (unknown_agent, bad_name,
         bad_signature)."""
-        known = self.named(name)
+        known = await self.look_up(name)
         if name_key(clean_name(card.name)) != name_key(known.card.name):
             raise Refused(
                 "bad_name", f"name {card.name!r} is not {known.card.name!r}: a name stays; register another agent"
@@ -162,13 +179,13 @@ class Registry:
 
     async def remove(self, name: str) -> AgentRecord:
         """Forget an agent's token and card; its name stays its owner's. Raises `Refused` (unknown_agent)."""
-        record = replace(self.named(name), removed=True)
+        record = replace(await self.look_up(name), removed=True)
         return await self._write(name_key(name), record)
 
     async def drop_token(self, name: str, hashed: str) -> None:
         """The token of the agent's registration is no longer one, if it is that with this hash. Raises `Refused`
         (unknown_agent)."""
-        record = self.named(name)
+        record = await self.look_up(name)
         if record.token_hash == hashed:
             await self._write(name_key(name), replace(record, token_hash=""))
 

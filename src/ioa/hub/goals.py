@@ -125,8 +125,9 @@ class Goals:
         sees = self._sight.of_speaker(new.owner)
         named = None
         if new.initiator is not None:
-            named = self._registry.named(new.initiator, "initiator", sees=sees).card.name
-        team = tuple(dict.fromkeys(self._registry.named(name, "team", sees=sees).card.name for name in new.team))
+            named = (await self._registry.look_up(new.initiator, "initiator", sees=sees)).card.name
+        members = [(await self._registry.look_up(name, "team", sees=sees)).card.name for name in new.team]
+        team = tuple(dict.fromkeys(members))
         await self._artifacts.check_use(new.owner, new.artifacts)
         given: tuple[GivenResult, ...] = ()
         if new.continues is not None:

@@ -58,7 +58,7 @@ class GroupSetup:
             return await self._launch(sender, replace(frame, traceparent=traceparent), comm_id)
 
     async def _launch(self, sender: str, frame: LaunchGroup, comm_id: str) -> Launched:
-        team = self._team(sender, frame.team_members, await self._fixed(sender, frame))
+        team = await self._team(sender, frame.team_members, await self._fixed(sender, frame))
         if frame.parent is not None and frame.goal_id is not None:
             raise Refused("malformed", "goal_id and parent exclude each other: give goal_id for a goal's first group")
         goal = await self._book.load(frame.goal_id) if frame.goal_id is not None else None
@@ -81,7 +81,7 @@ class GroupSetup:
 
         return Launched(request_id=frame.request_id, comm_id=await self._ledger.run(decide))
 
-    def _team(self, sender: str, names: Sequence[str], fixed: Sequence[str]) -> tuple[str, ...]:
+    async def _team(self, sender: str, names: Sequence[str], fixed: Sequence[str]) -> tuple[str, ...]:
         """The members as they are registered, each once, without the sender: those whom the sender sees, and whom the
         user has `fixed`. Raises `Refused` (unknown_agent)."""
         sender_sees = self._sight.of_speaker(sender)
@@ -89,7 +89,7 @@ class GroupSetup:
         def sees(record: AgentRecord) -> bool:
             return sender_sees(record) or record.card.name in fixed
 
-        members = [self._registry.named(name, "team_members", sees=sees).card.name for name in names]
+        members = [(await self._registry.look_up(name, "team_members", sees=sees)).card.name for name in names]
         return tuple(name for name in dict.fromkeys(members) if name != sender)
 
     async def _check_quota(self, quotas: QuotaBook, parent: Parent, comm_id: str) -> None:

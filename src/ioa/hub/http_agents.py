@@ -62,14 +62,14 @@ async def register(call: Call) -> object:
 
 async def update(call: Call) -> AgentView:
     assert isinstance(call.body, Card)
-    record = await call.hub.registry.update(_own(call).card.name, call.body)
+    record = await call.hub.registry.update((await _own(call)).card.name, call.body)
     call.hub.audit.note("agent_changed", call.identity, record.card.name, peer=call.peer)
     return _view(call, record)
 
 
 async def remove(call: Call) -> AgentView:
     hub = call.hub
-    record = _own(call, operators=True)
+    record = await _own(call, operators=True)
     await hub.tokens.end_agent(call.identity, record)
     record = await hub.registry.remove(record.card.name)
     hub.audit.note("agent_removed", call.identity, record.card.name, peer=call.peer)
@@ -79,11 +79,11 @@ async def remove(call: Call) -> AgentView:
     return agent_view(record, online=False)
 
 
-def _own(call: Call, *, operators: bool = False) -> AgentRecord:
+async def _own(call: Call, *, operators: bool = False) -> AgentRecord:
     """The agent in the path, if the caller is its owner or itself, or an operator where that is enough. Raises
     `Refused`."""
     me = call.identity
-    record = call.hub.registry.named(call.path("name"), sees=call.hub.sight.of(me))
+    record = await call.hub.registry.look_up(call.path("name"), sees=call.hub.sight.of(me))
     if operators and me.operator:
         return record
     if me.name != (record.owner if me.kind == "user" else record.card.name):
@@ -97,14 +97,14 @@ def _view(call: Call, record: AgentRecord) -> AgentView:
 
 async def get(call: Call) -> AgentView:
     sees = call.hub.sight.of(call.identity)
-    return _view(call, call.hub.registry.named(call.path("name"), sees=sees))
+    return _view(call, await call.hub.registry.look_up(call.path("name"), sees=sees))
 
 
 async def find(call: Call) -> Items[AgentView]:
     query = call.query
     assert isinstance(query, AgentSearch)
     if not query.search:
-        return _listed(call, query)
+        return await _listed(call, query)
     found = await call.hub.query.search(
         call.identity.name if call.identity.kind == "agent" else None,
         query.search,
@@ -125,9 +125,11 @@ async def find(call: Call) -> Items[AgentView]:
     return Items(items=tuple(views))
 
 
-def _listed(call: Call, query: AgentSearch) -> Items[AgentView]:
+async def _listed(call: Call, query: AgentSearch) -> Items[AgentView]:
     """In order of registration; `next` is the last agent's name."""
     sees = call.hub.sight.of(call.identity)
+    if query.after and call.hub.registry.get(query.after) is None:
+        await call.hub.catch_up()
     records = [record for record in call.hub.registry.all() if sees(record)]
     start: int | None = 0
     if query.after:
@@ -154,7 +156,7 @@ def _listed(call: Call, query: AgentSearch) -> Items[AgentView]:
 
 async def contacts(call: Call) -> ContactsView:
     """The owner of an agent, and the agent itself, see what it published."""
-    record = _own(call)
+    record = await _own(call)
     found = await call.hub.store.document(CONTACTS, record.card.name)
     if found is None:
         return ContactsView(agent=record.card.name, contacts=(), at=0.0)

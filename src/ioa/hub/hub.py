@@ -129,6 +129,7 @@ class Hub:
         self.routing.quotas = self.setup.quotas = self.artifacts.quotas = self.quotas
         self.accounts.check_quota = self.quotas.spend
         self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.check)
+        self.tokens.catch_up = self.catch_up
         self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators, self.catch_up)
         self.deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin, self.duty)
         self.goals = Goals(

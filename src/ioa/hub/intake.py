@@ -270,7 +270,7 @@ class Intake:
                 return told
             case PublishContacts():
                 record = ContactsRecord(contacts=frame.contacts, at=hub.clock.now_s())
-                owner = hub.registry.named(name).owner
+                owner = (await hub.registry.look_up(name)).owner
                 await hub.store.commit(Work(documents=(document(CONTACTS, name, record, owner=owner),)))
                 return None
 

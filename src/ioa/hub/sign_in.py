@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -21,6 +22,8 @@ from ioa.protocol.names import clean_user
 
 BY_CERTIFICATE = "certificate"
 """What a client sends as its token to be known by its certificate alone."""
+
+T = TypeVar("T")
 
 _TELL_EVERY_S = 60.0
 _ADDRESSES = 10_000
@@ -63,8 +66,9 @@ class SignIn:
         """Whose token, or certificate, this is. Raises `Refused` (not_authenticated, too_fast)."""
         if not token or token == BY_CERTIFICATE:
             if peer.certificate is not None:
-                self._tokens.check(peer.certificate)
-                return peer.certificate
+                certificate = peer.certificate
+                await self._current(lambda: self._tokens.check(certificate))
+                return certificate
             if not token:  # nothing was guessed, so nothing is counted
                 raise Refused("not_authenticated", "Authorization is missing; send 'Authorization: Bearer TOKEN'")
         hashed = token_hash(token)
@@ -83,8 +87,17 @@ class SignIn:
             self._good.popitem(last=False)
         return identity
 
+    async def _current(self, look: Callable[[], T]) -> T:
+        """What `look` finds; before it refuses, with what other replicas have written until now."""
+        try:
+            return look()
+        except Refused:
+            if self._catch_up is None or not await self._catch_up():
+                raise
+            return look()
+
     async def _known(self, token: str, hashed: str) -> Identity:
-        identity = self._tokens.find(hashed)
+        identity = await self._current(lambda: self._tokens.find(hashed))
         if identity is not None:
             return identity
         for authenticator in self._authenticators:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from math import isfinite
 from typing import Literal
 
@@ -51,6 +51,7 @@ class Tokens:
         self._ended_upto = 0
         self.leases: Leases | None = None
         self.announce: Callable[[str], None] = _tell_nobody
+        self.catch_up: Callable[[], Awaitable[bool]] = _knows_all
 
     def load_configured(self) -> None:
         """Take the tokens of the settings; without any, on loopback, the local user's. Blocks on the disk."""
@@ -112,7 +113,10 @@ class Tokens:
         if identity is None:
             found = await self._store.document(TOKEN, hashed)
             if found is not None:
-                self._keep(read(found, TokenRecord))
+                record = read(found, TokenRecord)
+                if record.scope == "agent":
+                    await self._registry.refresh(record.name)
+                self._keep(record)
                 identity = self.find(hashed)
         return identity
 
@@ -151,7 +155,7 @@ class Tokens:
 
         Raises `Refused` (not_allowed, unknown_agent, malformed, too_many).
         """
-        name, owner = self._holder(by, scope, name)
+        name, owner = await self._holder(by, scope, name)
         return await self._made(by, scope, name, owner, label, self._end(by, expires_in_s))
 
     async def _made(
@@ -187,7 +191,7 @@ class Tokens:
 
         Raises `Refused` (unknown_token, not_allowed, illegal_now).
         """
-        old = self._own(by, token_id)
+        old = await self._own(by, token_id)
         now = self._clock.now_s()
         self._refuse_configured(old)
         if not old.alive(now):
@@ -205,7 +209,7 @@ class Tokens:
 
         Raises `Refused` (unknown_token, not_allowed).
         """
-        record = self._own(by, token_id)
+        record = await self._own(by, token_id)
         if record.revoked_at is not None:
             return record
         return await self._end_at(by, record, self._clock.now_s(), "token_revoked")
@@ -287,15 +291,21 @@ class Tokens:
     def _has_registered(self, agent: AgentRecord) -> bool:
         return bool(agent.token_hash) and agent.token_hash not in self._by_hash
 
-    def _own(self, by: Identity, token_id: str) -> TokenRecord:
+    async def _own(self, by: Identity, token_id: str) -> TokenRecord:
         """Raises `Refused` (unknown_token): the same for one that is not there and one that is somebody else's."""
+        record = self._of_id(token_id)
+        if (record is None or not _concerns(record, by)) and await self.catch_up():
+            record = self._of_id(token_id)
+        if record is None or not _concerns(record, by):
+            raise Refused("unknown_token", f"token_id {token_id!r} is no token of yours; GET /v1/tokens lists them")
+        return record
+
+    def _of_id(self, token_id: str) -> TokenRecord | None:
         record = self._by_id.get(token_id)
         if record is None and token_id.startswith(_REGISTERED):
             record = next(
                 (_registered(agent) for agent in self._registry.all() if registered_id(agent) == token_id), None
             )
-        if record is None or not _concerns(record, by):
-            raise Refused("unknown_token", f"token_id {token_id!r} is no token of yours; GET /v1/tokens lists them")
         return record
 
     def _of_holder(self, scope: Scope, name: str) -> Iterable[TokenRecord]:
@@ -304,7 +314,7 @@ class Tokens:
             if record.scope == scope and (name_key(record.name) if scope == "agent" else record.name) == key:
                 yield record
 
-    def _holder(self, by: Identity, scope: Scope, name: str) -> tuple[str, str]:
+    async def _holder(self, by: Identity, scope: Scope, name: str) -> tuple[str, str]:
         """The name as it is registered, and the user who owns the token. Raises `Refused`."""
         if scope == "agent":
 
@@ -312,7 +322,7 @@ class Tokens:
                 own = agent.owner if by.kind == "user" else agent.card.name if by.kind == "agent" else None
                 return own == by.name or by.operator
 
-            agent = self._registry.named(name or (by.name if by.kind == "agent" else ""), sees=may)
+            agent = await self._registry.look_up(name or (by.name if by.kind == "agent" else ""), sees=may)
             return agent.card.name, agent.owner
         if scope == "user" and by.kind == "user" and name in ("", by.name):
             return by.name, by.name
@@ -397,6 +407,11 @@ def _label(text: str) -> str:
 
 def _document(record: TokenRecord, *, new: bool = False) -> Document:
     return document(TOKEN, record.token_hash, record, owner=record.owner, new=new)
+
+
+async def _knows_all() -> bool:
+    """One hub knows all that there is."""
+    return False
 
 
 def _tell_nobody(token_id: str) -> None:
