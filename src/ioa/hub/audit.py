@@ -78,6 +78,7 @@ class Audit:
         self._number = 0
         self._last = ""
         self._durable = ""
+        self._newest: asyncio.Future[tuple[int, ...]] | None = None
         self._refused_s: dict[tuple[str, str], float] = {}
         self._of_late: OrderedDict[tuple[Act, str, str], None] = OrderedDict()
 
@@ -116,6 +117,7 @@ class Audit:
         noted = replace(work, documents=(*work.documents, _document(entry)))
         future = self._store.commit(noted)
         future.add_done_callback(lambda done: self._written(done, entry))
+        self._newest = future
         return future
 
     def note(self, act: Act, by: Identity | None, what: str, *, peer: Peer = HERE, **details: str) -> None:
@@ -150,7 +152,9 @@ class Audit:
             self._begin_chain()  # what follows must not hang on an entry that is not there
 
     async def page(self, *, before: int | None, limit: int) -> list[tuple[int, AuditEntry]]:
-        """Entries with their numbers in the store, newest first."""
+        """Entries with their numbers in the store, newest first; all that was noted before is among them."""
+        if self._newest is not None and not self._newest.done():
+            await asyncio.wait((self._newest,))
         found = await self._store.documents(AUDIT, before=before, limit=limit, newest_first=True)
         return [(entry.number, read(entry, AuditEntry)) for entry in found]
 
