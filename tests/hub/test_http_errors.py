@@ -12,7 +12,7 @@ from websockets import Origin
 from ioa.hub.http import ENDPOINTS
 from ioa.hub.openapi import openapi
 from ioa.hub.settings import Limits
-from ioa.protocol.frames import Accepted
+from ioa.protocol.frames import PROTOCOL_VERSION, Accepted
 from ioa.protocol.messages import Artifact, AsyncTask, Conclusion, TaskAssignment, TaskResult
 from tests.hub.served import ALICE, BORIS, served
 
@@ -82,7 +82,7 @@ async def test_every_operation_but_health_needs_a_token(tmp_path):
                     assert answer.headers["www-authenticate"] == "Bearer"
         assert (await net.ask("GET", "/openapi.json", token=None)).status_code == 200
         health = (await net.ask("GET", "/v1/health", token=None)).json()
-        assert (health["status"], health["protocol"]) == ("ok", 1)
+        assert (health["status"], health["protocol"]) == ("ok", PROTOCOL_VERSION)
 
 
 async def test_everybody_sees_and_changes_only_what_is_theirs(tmp_path):
