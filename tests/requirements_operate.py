@@ -78,4 +78,33 @@ OPERATION = (
         _DEPLOY + "test_the_compose_files_are_whole",
         _DEPLOY + "test_manifests_refer_to_what_is_there",
     ),
+    need(
+        "operate-deploy-replicas",
+        "Issue 4, More machines",
+        "Replicas by the files share a store, a bus and an index; only ready ones get work; one at a time is replaced.",
+        _DEPLOY + "test_replicas_share_a_store_a_bus_and_an_index_that_are_there",
+        _DEPLOY + "test_the_load_balancer_knows_who_is_ready_and_leaves_sockets_open",
+        _DEPLOY + "test_replicas_are_replaced_one_by_one",
+    ),
+    need(
+        "operate-postgres-backup",
+        "Issue 4, More machines",
+        "A dump of the database, made while the hub works by the guide's commands, brings everything back.",
+        "deploy/test_postgres_backup.py::test_a_dump_of_the_database_while_the_hub_works_is_a_whole_backup",
+    ),
+    need(
+        "operate-watch-replicas",
+        "Issue 4, More machines",
+        "Whoever watches a replica sees whether it follows the others and whether its bus is there.",
+        "cluster/test_probes.py::test_a_replica_without_its_bus_is_ready_and_says_so",
+        "cluster/test_probes.py::test_a_replica_that_cannot_follow_tells_prometheus",
+    ),
+    need(
+        "operate-trace-passed-on",
+        "Issue 3, Must show 4",
+        "Where a task is in a trace is told to the URL, the program or the function that does it.",
+        "agents/test_traced_tasks.py::test_an_agent_behind_a_url_gets_the_header",
+        "agents/test_traced_tasks.py::test_a_command_gets_the_variable_of_its_own_task_and_of_no_other",
+        "agents/test_traced_tasks.py::test_a_function_knows_it_in_its_thread",
+    ),
 )

@@ -24,12 +24,15 @@ async def test_a_cut_exchange_loses_what_is_said_and_tells_of_the_gap_when_mende
     one.on_gap(lambda: gaps.append("one"))
     two.on_gap(lambda: gaps.append("two"))
     exchange.cut()
+    assert one.away
+    assert two.away
     with pytest.raises(BusUnavailable, match="mend"):
         await LocalBus(exchange).open()
     one.publish("log", b"lost")
     await asyncio.sleep(0)
     assert gaps == []
     exchange.mend()
+    assert not one.away
     assert gaps == ["one", "two"]
     one.publish("log", b"heard")
     await heard.until(lambda data: data == [b"heard"])

@@ -70,5 +70,9 @@ class SimBus:
 
         return end
 
+    @property
+    def away(self) -> bool:
+        return self._open and self._exchange.cut
+
     def on_gap(self, tell: Callable[[], None]) -> None:
         self._hearing.on_gap(tell)

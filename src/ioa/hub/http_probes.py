@@ -11,12 +11,13 @@ from starlette.routing import Route
 from ioa.hub.hub import Hub
 from ioa.ports.store import StoreUnavailable
 
+BUS_AWAY = "the bus is away: replicas hear of each other a second later"
 _WITHIN_S = 3.0
 
 
 def probe_routes(hub: Hub) -> list[Route]:
-    """`/healthz`: 200 as long as requests are answered at all. `/readyz`: 200 when the hub may be given work, else 503
-    with what is wrong. Both are public and tell nothing of what the hub holds."""
+    """`/healthz`: 200 as long as requests are answered at all. `/readyz`: 200 when the hub may be given work, with a
+    `note` if its bus is away, else 503 with what is wrong. Both are public and tell nothing of what the hub holds."""
 
     async def alive(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -24,7 +25,8 @@ def probe_routes(hub: Hub) -> list[Route]:
     async def ready(request: Request) -> Response:
         wrong = await problem_of(hub)
         if wrong is None:
-            return JSONResponse({"status": "ok"})
+            late = hub.sharing is not None and hub.sharing.replica.bus_away
+            return JSONResponse({"status": "ok", "note": BUS_AWAY} if late else {"status": "ok"})
         return JSONResponse({"status": "away", "problem": wrong}, 503)
 
     return [Route("/healthz", alive), Route("/readyz", ready)]

@@ -114,9 +114,31 @@ async def exposition(hub: Hub) -> str:
         *_one("ioa_model_cost_usd_total", "counter", "Cost of those in dollars", round(metrics.cost_usd, 6)),
         *_one("ioa_store_up", "gauge", "1: the store answers", up),
         *_one("ioa_store_read_seconds", "gauge", "How long it took to ask it just now", round(read_s, 6)),
+        *_replica(hub),
         *_process(),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _replica(hub: Hub) -> list[str]:
+    """Of a hub whose store others share; nothing for one alone."""
+    if hub.sharing is None:
+        return []
+    replica = hub.sharing.replica
+    lines = [
+        *_one("ioa_replicas", "gauge", "Replicas that live, this one included", 1 + replica.others),
+        *_one("ioa_leads", "gauge", "1: this replica keeps the deadlines of all", int(hub.duty.held)),
+        *_one(
+            "ioa_follows", "gauge", "1: the last look at what others wrote succeeded", int(not replica.follower.failure)
+        ),
+        *_one(
+            "ioa_follow_position", "gauge", "Position up to which this replica knows the log", replica.follower.position
+        ),
+    ]
+    if replica.bus_away is not None:
+        lines += _one("ioa_bus_up", "gauge", "1: the bus carries what is said", int(not replica.bus_away))
+        lines += _one("ioa_bus_gaps_total", "counter", "Times that the bus may have lost something", replica.gaps)
+    return lines
 
 
 def _process() -> list[str]:

@@ -98,6 +98,8 @@ class Replica:
         self._began_at = clock.now_s()
         self._seen_s: dict[str, float] = {}
         self._hint: Hint | None = None
+        self.gaps = 0
+        """How often the bus may have lost something."""
         self._subject = ""
         self._quiet: Callable[[], None] = lambda: None
         heard.heard = self._written
@@ -109,7 +111,7 @@ class Replica:
             await self._bus.open()
             self._subject = f"ioa.{self._store.epoch}.changes"
             self._quiet = await self._bus.subscribe(self._subject, self._hear)
-            self._bus.on_gap(self.follower.look)
+            self._bus.on_gap(self._missed)
         await self.follower.start()
         await self._beat_once()
         for entry in await self._store.documents(REPLICA, limit=_PAGE):
@@ -131,6 +133,16 @@ class Replica:
         except StoreUnavailable as error:
             log.warning("the other replicas notice by themselves that this one is gone: %s", error)
         self._tell()
+
+    @property
+    def bus_away(self) -> bool | None:
+        """Does the bus carry nothing now? None: there is none."""
+        return None if self._bus is None else self._bus.away
+
+    @property
+    def others(self) -> int:
+        """How many other replicas live, as far as this one knows."""
+        return len(self._seen_s)
 
     async def run(self) -> None:
         """For ever."""
@@ -156,6 +168,10 @@ class Replica:
         hint, self._hint = self._hint, None
         if hint is not None and self._bus is not None and self._subject:
             self._bus.publish(self._subject, msgspec.json.encode(hint))
+
+    def _missed(self) -> None:
+        self.gaps += 1
+        self.follower.look()
 
     def _hear(self, data: bytes) -> None:
         try:

@@ -45,6 +45,11 @@ class Bus(Protocol):
         `hear` is logged, and nobody else suffers."""
         ...
 
+    @property
+    def away(self) -> bool:
+        """Is it open, and carries nothing now? What is published is lost until it is back. For whoever watches."""
+        ...
+
     def on_gap(self, tell: Callable[[], None]) -> None:
         """Call `tell` whenever something may have been missed, heard or said: the connection came back, a buffer ran
         over. Listeners then follow the store afresh."""

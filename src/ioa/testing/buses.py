@@ -42,6 +42,7 @@ async def check_bus(make: Callable[[], Bus]) -> None:
 
 async def _check_hearing(one: Bus, two: Bus) -> None:
     """Everybody but the speaker hears, each what it listens to, from the moment that `subscribe` has returned."""
+    assert not one.away
     own, log, other = Heard(), Heard(), Heard()
     await one.subscribe("log.new", own)
     await two.subscribe("log.new", log)
@@ -119,6 +120,7 @@ async def _check_closed(one: Bus, two: Bus) -> None:
     one.publish("log", b"last words")
     await one.close()
     await one.close()
+    assert not one.away  # nobody misses it
     one.publish("log", b"nothing")
     await heard.until(lambda data: data == [b"last words"])
     await one.open()

@@ -13,6 +13,7 @@ from ioa.adapters.agents.bounded_process import Bounds, run_bounded
 from ioa.adapters.agents.collected import CollectLimits, collect_files
 from ioa.adapters.agents.function import RESULT_LIMIT_BYTES, checked, task_text
 from ioa.ports.agent import AgentFailed, Assignment, Outcome, ReportProgress
+from ioa.ports.tracing import here
 
 TASK_PLACEHOLDER = "{task}"
 
@@ -24,8 +25,8 @@ class CommandAgent:
     The task text (with earlier results and file paths) goes to standard input, or takes the place of
     `{task}` in one argument; a text that starts with `-` then gets a space before it, so it is never read as
     an option. Standard output is the result; new files in the folder come back with it. `IOA_TASK_ID` is in
-    the environment; variables of ours (`IOA_*`, tokens among them) are not handed on. When the task is
-    cancelled or out of time, the whole process group is killed.
+    the environment, and `TRACEPARENT` (W3C Trace Context) where the task is traced; variables of ours (`IOA_*`, tokens
+    among them) are not handed on. When the task is cancelled or out of time, the whole process group is killed.
     """
 
     argv: tuple[str, ...]
@@ -76,8 +77,15 @@ class CommandAgent:
 
 
 def _environment(task_id: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("IOA_")}
-    return {**kept, "IOA_TASK_ID": task_id}
+    """TRACEPARENT is this task's or nobody's: the place that our own process was started from is another."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith("IOA_") and name.upper() != "TRACEPARENT"
+    }
+    place = here().traceparent
+    traced = {"TRACEPARENT": place} if place is not None else {}
+    return {**kept, **traced, "IOA_TASK_ID": task_id}
 
 
 def command_of(words: Sequence[str]) -> tuple[str, ...]:

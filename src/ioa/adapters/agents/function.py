@@ -16,6 +16,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, cast, overload
 
@@ -37,7 +38,8 @@ log = logging.getLogger(__name__)
 class FunctionAgent:
     """Wraps `run(task_desc: str) -> str`, sync or async.
 
-    A sync function runs in a thread of its own, so it never blocks the client. A thread cannot be stopped:
+    A sync function runs in a thread of its own, in the caller's context (`ioa.ports.tracing.here` and OpenTelemetry
+    know the place in the trace there too), so it never blocks the client. A thread cannot be stopped:
     when the task is cancelled the function goes on to its end, its result is dropped, and the log says so.
     A function that must really stop belongs in a `command:` or in the class form.
     """
@@ -80,6 +82,7 @@ class FunctionAgent:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[object] = loop.create_future()
         self._running += 1
+        context = copy_context()  # the place in the trace, and whatever else the caller's context knows
 
         def settle(value: object, error: BaseException | None) -> None:
             self._running -= 1
@@ -94,7 +97,7 @@ class FunctionAgent:
             value: object = None
             problem: BaseException | None = None
             try:
-                value = self.function(text)
+                value = context.run(self.function, text)
             except (SystemExit, KeyboardInterrupt, StopIteration) as error:  # none may pass through a future
                 problem = RuntimeError(f"{type(error).__name__}: {error}")
             except BaseException as error:  # noqa: BLE001 - carried over to the event loop, raised there

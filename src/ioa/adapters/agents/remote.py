@@ -3,7 +3,7 @@
 Request: {"task_id", "task_desc", "earlier": [{"agent", "task_desc", "conclusion"}],
           "files": [{"name", "media_type", "size_bytes", "content_base64"}]}
 Answer:  {"conclusion": "...", "abstract": "..."} or text/plain.
-The request carries `Idempotency-Key: task_id`.
+The request carries `Idempotency-Key: task_id`, and `traceparent` (W3C Trace Context) where the task is traced.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 
 from ioa.adapters.agents.function import RESULT_LIMIT_BYTES, checked
 from ioa.ports.agent import AgentFailed, Assignment, Outcome, ReportProgress
+from ioa.ports.tracing import here
 
 if TYPE_CHECKING:  # 0.3 s of CPU to import: only when an agent has a URL
     import httpx
@@ -90,6 +91,7 @@ class RemoteAgent:
                         "Content-Type": "application/json",
                         "Accept": "application/json, text/plain",
                         "Idempotency-Key": assignment.task_id.encode("ascii", "replace").decode(),
+                        **_trace(),
                     },
                     extensions={"sni_hostname": url.host} if url.scheme == "https" else {},
                 ) as response,
@@ -170,6 +172,11 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return is_public(str(inner))
     return ip.is_global and not ip.is_multicast
+
+
+def _trace() -> dict[str, str]:
+    place = here().traceparent
+    return {"traceparent": place} if place is not None else {}
 
 
 def _request(assignment: Assignment) -> bytes:

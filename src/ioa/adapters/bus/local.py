@@ -16,21 +16,21 @@ class Exchange:
 
     def __init__(self) -> None:
         self._ends: list[LocalBus] = []
-        self._is_cut = False
+        self.is_cut = False
 
     def cut(self) -> None:
         """From now on everything is lost."""
-        self._is_cut = True
+        self.is_cut = True
 
     def mend(self) -> None:
         """Carry again, and tell the ends that they may have missed something."""
-        self._is_cut = False
+        self.is_cut = False
         for end in list(self._ends):
             end.missed()
 
     def join(self, end: LocalBus) -> None:
         """For `LocalBus.open`."""
-        if self._is_cut:
+        if self.is_cut:
             raise BusUnavailable("the exchange is cut; mend it")
         self._ends.append(end)
 
@@ -41,7 +41,7 @@ class Exchange:
 
     def carry(self, speaker: LocalBus, bundle: list[tuple[str, bytes]]) -> None:
         """Give a bundle to all ends but the one that it comes from."""
-        if self._is_cut:
+        if self.is_cut:
             return
         for end in list(self._ends):
             if end is not speaker:
@@ -87,6 +87,10 @@ class LocalBus(Bus):
             self._hearing.remove(subject, hear)
 
         return end
+
+    @property
+    def away(self) -> bool:
+        return self._loop is not None and self._exchange.is_cut
 
     def on_gap(self, tell: Callable[[], None]) -> None:
         self._hearing.on_gap(tell)

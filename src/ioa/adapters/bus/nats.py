@@ -95,6 +95,10 @@ class NatsBus(Bus):
 
         return end
 
+    @property
+    def away(self) -> bool:
+        return self._keeper is not None and self._link is None
+
     def on_gap(self, tell: Callable[[], None]) -> None:
         self._hearing.on_gap(tell)
 
