@@ -20,6 +20,7 @@ from bench.wires import HubMember
 
 TOGETHER = 100
 _TRIES = 5
+_ALL_WITHIN_S = 90.0
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,14 @@ async def measure(crowd: Crowd, folder: Path, say: Callable[[str], None]) -> dic
 
 async def _enter(members: Sequence[HubMember], url: str, tokens: dict[str, str]) -> tuple[list[float], int]:
     """All at once; seconds until each is welcome, and how often one had to try again (a generator that does not get
-    the processor for ten seconds is too late with its hello)."""
+    the processor for ten seconds is too late with its hello). Raises `Lost` if that takes too long, and what the last
+    try of one raised."""
     began = time.perf_counter()
     again = 0
+    waiting = len(members)
 
     async def one(member: HubMember) -> float:
-        nonlocal again
+        nonlocal again, waiting
         for left in reversed(range(_TRIES)):
             try:
                 await member.enter(url, tokens[member.name])
@@ -90,6 +93,14 @@ async def _enter(members: Sequence[HubMember], url: str, tokens: dict[str, str])
                 if not left:
                     raise
                 again += 1
+        waiting -= 1
         return time.perf_counter() - began
 
-    return list(await asyncio.gather(*map(one, members))), again
+    try:
+        async with asyncio.timeout(_ALL_WITHIN_S):
+            took = await asyncio.gather(*map(one, members))
+    except TimeoutError:
+        raise Lost(
+            f"{waiting} of {len(members)} agents are not welcome after {_ALL_WITHIN_S:g} s; {again} tries failed"
+        ) from None
+    return list(took), again

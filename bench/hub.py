@@ -5,6 +5,8 @@
 writes hub.json, hub.md and hub.svg into `--out` (default: bench/results): deliveries a CPU second beside bare picows,
 `websockets` and NATS, long chats against new ones, latency at half the load, 10,000 connected agents, 1,000 that come
 back at once, a goal with instant agents. What is measured and how to read it: bench/README.md.
+
+It ends within eight minutes: a part that takes too long, or breaks, is given up, which it says; then it writes nothing.
 """
 
 from __future__ import annotations
@@ -15,18 +17,23 @@ import gc
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # `bench` is a package, however this file is started
 
-from bench import connections, fanout, goals, hub_report, machine  # noqa: E402 - after the path
+from picows import WSError  # noqa: E402 - after the path
+
+from bench import connections, fanout, goals, hub_report, machine  # noqa: E402 - same
+from bench.load import Lost  # noqa: E402 - same
+from bench.sockets import SocketLost  # noqa: E402 - same
 from ioa.hub.serving import event_loop  # noqa: E402 - same
 
 RESULTS = ROOT / "bench/results"
-PARTS = ("messages", "crowd", "goals")
+PARTS = {"messages": 270.0, "crowd": 130.0, "goals": 60.0}
+"""What is measured, and seconds after which it is given up."""
 _CLOSING_S = 0.2  # for sockets that were hung up
 
 
@@ -50,8 +57,9 @@ QUICK = Size(
 )
 
 
-def measure(size: Size, parts: tuple[str, ...], folder: Path, say: Callable[[str], None]) -> dict:
-    """The results of the parts, one after the other, with what they were measured on."""
+def measure(size: Size, parts: Iterable[str], folder: Path, say: Callable[[str], None]) -> dict:
+    """The results of the parts, one after the other, with what they were measured on; `given up` tells of parts that
+    have none."""
     steps: dict[str, Callable[[Path], Awaitable[dict]]] = {
         "messages": lambda place: fanout.measure(size.talk, place, say),
         "crowd": lambda place: connections.measure(size.crowd, place, say),
@@ -59,19 +67,30 @@ def measure(size: Size, parts: tuple[str, ...], folder: Path, say: Callable[[str
     }
     began = time.monotonic()
     found: dict = {"size": size.name, "machine": machine.describe(), "load average before": machine.load_average()}
+    given_up: dict[str, str] = {}
     for part in parts:
         place = folder / part
         place.mkdir()
         with asyncio.Runner(loop_factory=None if part == "goals" else event_loop) as runner:
-            found[part] = runner.run(_step(steps[part], place))
+            try:
+                found[part] = runner.run(_step(steps[part], place, PARTS[part]))
+            except TimeoutError:
+                given_up[part] = f"not done within {PARTS[part]:g} s"
+            except (Lost, SocketLost, OSError, WSError, RuntimeError) as error:
+                given_up[part] = f"{type(error).__name__}: {error}"
+        if part in given_up:
+            say(f"{part}: given up, {given_up[part]}")
         gc.collect()
+    if given_up:
+        found["given up"] = given_up
     found["load average after"] = machine.load_average()
     found["took s"] = round(time.monotonic() - began)
     return found
 
 
-async def _step(step: Callable[[Path], Awaitable[dict]], place: Path) -> dict:
-    found = await step(place)
+async def _step(step: Callable[[Path], Awaitable[dict]], place: Path, within_s: float) -> dict:
+    async with asyncio.timeout(within_s):
+        found = await step(place)
     await asyncio.sleep(_CLOSING_S)
     return found
 
@@ -91,6 +110,8 @@ def main() -> int:
         parts = (options.only,) if options.only else PARTS
         found = measure(size, parts, Path(folder), say)
     print(hub_report.markdown(found))
+    if "given up" in found:
+        return 1
     if options.only is None:
         hub_report.write(found, options.out)
     return 0

@@ -69,6 +69,7 @@ def markdown(found: dict) -> str:
         f"Load average before and after: {found['load average before']}, {found['load average after']}; "
         f"took {found['took s']} s. Read ratios and CPU, not seconds. How it is measured: [README](../README.md).",
         "",
+        *[f"**{part} was given up**: {why}\n" for part, why in found.get("given up", {}).items()],
         *_table(("aim", "wanted", "found", "held"), aims(found)),
     ]
     if "messages" in found:

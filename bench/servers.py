@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+_START_WITHIN_S, _ANSWER_WITHIN_S = 180.0, 30.0
+_SETTLE_WITHIN_S = 330.0  # longer than a server waits for its own index
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,17 @@ class Server:
 
     def used(self) -> Used:
         """Asks the server; some 0.1 ms, which is not counted."""
-        return self._asked("used")
+        return self._asked("used", _ANSWER_WITHIN_S)
 
     def settled(self) -> Used:
         """Waits until the server has done in the background what it put off."""
-        return self._asked("settled")
+        return self._asked("settled", _SETTLE_WITHIN_S)
 
-    def _asked(self, what: str) -> Used:
+    def _asked(self, what: str, within_s: float) -> Used:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{what}\n")
         self._process.stdin.flush()
-        return Used(**self._line())
-
-    def _line(self) -> dict:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the server ended with exit code {self._process.wait()}")
-        return json.loads(line)
+        return Used(**json.loads(_told(self._process, "the server", within_s)))
 
 
 @contextmanager
@@ -72,10 +67,7 @@ def server(module: str, *arguments: str) -> Generator[Server]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{module} did not start: exit code {process.wait()}")
-        yield Server(process, json.loads(line))
+        yield Server(process, json.loads(_told(process, module, _START_WITHIN_S)))
     finally:
         process.stdin.close()
         try:
@@ -84,6 +76,21 @@ def server(module: str, *arguments: str) -> Generator[Server]:
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+def _told(process: subprocess.Popen[str], name: str, within_s: float) -> str:
+    """The next line of a server, which is killed if there is none for too long. Raises `RuntimeError`."""
+    assert process.stdout is not None
+    patience = threading.Timer(within_s, process.kill)
+    patience.daemon = True
+    patience.start()
+    try:
+        line = process.stdout.readline()
+    finally:
+        patience.cancel()
+    if not line:
+        raise RuntimeError(f"{name} ended, or said nothing for {within_s:g} s: exit code {process.wait()}")
+    return line
 
 
 async def serve_until_told(ready: dict, settle: Callable[[], object] = bool) -> None:

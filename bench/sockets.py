@@ -8,7 +8,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 _MAX_BYTES = 16 * 1024 * 1024
 _READ_BUFFER_BYTES = 2_048
-_PATIENCE_S = 60.0
+_PATIENCE_S = 30.0
 
 
 class SocketLost(Exception):
@@ -30,8 +30,12 @@ class Socket(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
+        if self._closing:  # given up meanwhile
+            transport.disconnect(graceful=False)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if self._closing:
+            return
         if frame.msg_type == WSMsgType.TEXT:
             self._on_text(frame.get_payload_as_bytes())
             if frame.last_in_buffer:
@@ -66,12 +70,16 @@ async def connect(
 ) -> Socket:
     """An open connection to `ws://host:port/path`. Raises `SocketLost`, `OSError`, or why the handshake failed."""
     socket = Socket(on_text, on_end, on_lost)
-    await ws_connect(
-        lambda: socket,
-        url,
-        max_frame_size=_MAX_BYTES,
-        read_buffer_init_size=_READ_BUFFER_BYTES,
-        websocket_handshake_timeout=_PATIENCE_S,
-        use_aiofastnet=False,
-    )
+    try:
+        await ws_connect(
+            lambda: socket,
+            url,
+            max_frame_size=_MAX_BYTES,
+            read_buffer_init_size=_READ_BUFFER_BYTES,
+            websocket_handshake_timeout=_PATIENCE_S,
+            use_aiofastnet=False,
+        )
+    except BaseException:
+        socket.close()
+        raise
     return socket

@@ -33,6 +33,8 @@ from ioa.protocol.messages import Discussion
 MESSAGE_BYTES = 600
 _MAX_TURNS = 10_000
 _HOUR_S = 3_600.0
+_WELCOME_WITHIN_S = 30.0
+_ANSWER_WITHIN_S = 60.0
 _FILLER = "what we know so far, in the words of those who found it and with the numbers that they gave us; "
 
 Trouble = Callable[[Exception], None]
@@ -118,17 +120,30 @@ class HubMember:
         self._loop = asyncio.get_running_loop()
 
     async def enter(self, url: str, token: str) -> None:
+        """Connect and be welcome. Raises `SocketLost`, `Lost`, `TimeoutError` or another `OSError`; then nothing is
+        left of the attempt, and another may be made."""
         address = url.replace("http", "ws", 1) + "/v1/connect"
         self._welcome = asyncio.get_running_loop().create_future()
-        self._socket = await connect(address, self._take, _nothing, self._lost)
-        self.send(Hello(version=PROTOCOL_VERSION, token=token))
-        await self._welcome
+        try:
+            async with asyncio.timeout(_WELCOME_WITHIN_S):
+                self._socket = await connect(address, self._take, _nothing, self._lost)
+                self.send(Hello(version=PROTOCOL_VERSION, token=token))
+                await self._welcome
+        except BaseException:
+            self.leave()
+            raise
 
     def _lost(self, error: Exception) -> None:
         if self._welcome.done():
             self._trouble(error)
         else:
-            self._welcome.set_exception(error)
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Not welcome; `enter` raises it."""
+        self._welcome.set_exception(error)
+        if self._socket is not None:
+            self._socket.close()  # it says no more of this
 
     def leave(self) -> None:
         if self._socket is not None:
@@ -143,7 +158,10 @@ class HubMember:
         """The answer to a frame with a `request_id`."""
         answer = self._asked[frame.request_id] = asyncio.get_running_loop().create_future()
         self.send(frame)
-        return await answer
+        try:
+            return await asyncio.wait_for(answer, _ANSWER_WITHIN_S)
+        except TimeoutError:
+            raise Lost(f"{self.name}: no answer to {type(frame).__name__} within {_ANSWER_WITHIN_S:g} s") from None
 
     def new_id(self) -> str:
         return f"{self.name}-{next(self._numbers)}"
@@ -185,7 +203,7 @@ class HubMember:
                 error = Lost(f"{self.name}: {frame.frame} {frame.rule}")
                 if self._welcome.done():
                     raise error
-                self._welcome.set_exception(error)
+                self._fail(error)
 
     def _acknowledge(self) -> None:
         self._owed = 0
@@ -225,7 +243,10 @@ class HubWire:
             "budgets": {"turns": _MAX_TURNS, "turn_timeout_s": _HOUR_S},
         }
         (await self._http.post("/v1/goals", json=body)).raise_for_status()
-        offer = await first.offers.get()
+        try:
+            offer = await asyncio.wait_for(first.offers.get(), _ANSWER_WITHIN_S)
+        except TimeoutError:
+            raise Lost(f"{first.name}: no goal was offered within {_ANSWER_WITHIN_S:g} s") from None
         launched = await first.ask(
             LaunchGroup(
                 request_id=uuid4().hex,

@@ -95,6 +95,15 @@ def test_the_committed_text_is_that_of_the_committed_data() -> None:
     assert (hub.RESULTS / "hub.svg").stat().st_size > 10_000
 
 
+def test_a_part_that_takes_too_long_is_given_up_and_the_page_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(hub.PARTS, "crowd", 0.001)
+    found = hub.measure(TINY, ("crowd",), tmp_path, lambda _: None)
+    assert found["given up"] == {"crowd": "not done within 0.001 s"}
+    assert "crowd was given up" in hub_report.markdown(found)
+
+
 def test_the_command_says_what_it_takes() -> None:
     script = hub.ROOT / "bench/hub.py"
     done = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, text=True, check=True)

@@ -1,13 +1,15 @@
 """Sessions: hello and welcome, replay, windows, slow and dead clients, floods."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from ioa.hub.security import HERE
 from ioa.hub.settings import Limits
 from ioa.ports.transport import ConnectionLost
-from ioa.protocol.codec import encode
-from ioa.protocol.frames import Acknowledge, Hello, LaunchGroup, Ping, Pong, Post, Search
+from ioa.protocol.codec import decode_hub_frame, encode
+from ioa.protocol.frames import PROTOCOL_VERSION, Acknowledge, Hello, LaunchGroup, Ping, Pong, Post, Search
 from ioa.protocol.messages import Discussion, Interjection
 from tests.hub.network import TestAgent, network, settled
 
@@ -230,3 +232,46 @@ async def test_a_connection_that_came_earlier_and_was_slower_does_not_take_the_p
         assert (await given_up.until_closed()).code == 4409
         assert later.closed is None
         assert net.hub.sessions.online("Ann")
+
+
+class FakeWire:
+    """A wire that calls back when it is told to."""
+
+    def __init__(self):
+        self.ear: Any = None
+        self.frames = []
+        self.closed = None
+        self.full = False
+        self.waiting = 0
+
+    def attach(self, ear):
+        self.ear = ear
+
+    def write(self, frames):
+        self.frames += map(decode_hub_frame, frames)
+
+    def pause(self): ...
+    def resume(self): ...
+
+    async def close(self, code=1000, reason=""):
+        self.closed = code
+
+
+async def test_a_hello_that_is_there_before_the_hub_has_had_a_turn_is_heard(tmp_path):
+    """While a thousand connect at once, one reading of all sockets may bring both the request and the hello."""
+    async with network(tmp_path) as net:
+        await net.register("Ann")
+        wire = FakeWire()
+        net.hub.serve_wire(wire, HERE)
+        wire.ear.take(encode(Hello(version=PROTOCOL_VERSION, token=net.tokens["Ann"])))
+        await settled(lambda: wire.frames)
+        assert wire.frames[0].name == "Ann"
+
+
+async def test_a_client_that_is_gone_before_the_hub_has_had_a_turn_is_forgotten(tmp_path):
+    async with network(tmp_path) as net:
+        wire = FakeWire()
+        net.hub.serve_wire(wire, HERE)
+        wire.ear.lost(ConnectionLost())
+        await settled(lambda: wire.closed)
+        assert not wire.frames

@@ -60,19 +60,26 @@ class ConnectionLoop:
             await asyncio.wait_for(self._none_open.wait(), _STOPPING_S)
 
     def begin(self, wire: Wire, peer: Peer) -> None:
-        """`serve` in a task of its own."""
-        task = asyncio.create_task(self.serve(wire, peer))
+        """`serve` in a task of its own. What comes before that task has its first turn is heard all the same: while
+        very many connect, a hello can be here before."""
+        task = asyncio.create_task(self._serve(wire, self._heard(wire), peer))
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)
 
     async def serve(self, wire: Wire, peer: Peer = HERE) -> None:
         """One connection, from hello to close."""
+        await self._serve(wire, self._heard(wire), peer)
+
+    def _heard(self, wire: Wire) -> Intake:
+        intake = Intake(self._hub, wire)
+        wire.attach(intake)
+        return intake
+
+    async def _serve(self, wire: Wire, intake: Intake, peer: Peer) -> None:
         self._open += 1
         self._arrivals += 1
         arrived = self._arrivals
         self._none_open.clear()
-        intake = Intake(self._hub, wire)
-        wire.attach(intake)
         try:
             if self._open > self._limits.connections:
                 raise SessionEnded(SLOW_CONSUMER, "the hub has all the connections that it may have; try again later")
@@ -97,6 +104,7 @@ class ConnectionLoop:
             log.exception("a connection failed")
             await wire.close(1011, "internal error of the hub")
         finally:
+            intake.first.cancel()  # nobody asks for it any more
             self._open -= 1
             if not self._open:
                 self._none_open.set()
