@@ -14,6 +14,7 @@ from tests.requirements_agents import AGENTS, COMMAND_LINE, POLICY
 from tests.requirements_minds import MINDS
 from tests.requirements_network import CLIENT, DISCOVERY, HUB, SECURITY
 from tests.requirements_operate import OPERATION
+from tests.requirements_page import PAGE
 from tests.requirements_promises import PROMISES
 from tests.requirements_trust import TRUST
 
@@ -327,4 +328,5 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *OPERATION,
     *MINDS,
     *TRUST,
+    *PAGE,
 )

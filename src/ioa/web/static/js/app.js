@@ -70,7 +70,7 @@ function Signed({ token, onSignOut }) {
       document.getElementById("main")?.focus();
     }}>Skip to the content</a>
     <nav class="rail" aria-label="Main">
-      <a class="brand" href="#/goals" aria-label="Internet of Agents">ioa</a>
+      <a class="brand" href="#/goals" title="Internet of Agents">ioa</a>
       ${NAV.map(([id, label, mark]) => html`<a key=${id} href=${`#/${id}`} aria-current=${here === id ? "page" : undefined}><span aria-hidden="true">${mark}</span>${label}${id === "me" && waits > 0 && html`<strong class="waits" aria-label=${`${waits} waiting for you`}>${waits}</strong>`}</a>`)}
       <span class="space"></span>
       <${ThemeSwitch} />
@@ -127,18 +127,23 @@ function App() {
   const [error, setError] = useState(/** @type {Error | null} */ (null));
   const [trying, setTrying] = useState(false);
   useEffect(() => {
-    const code = place().query.get("code");
-    if (!code) return;
-    history.replaceState(null, "", "#/goals"); // the code must not stay in the address
-    setTrying(true);
-    exchange(code)
-      .then((made) => {
-        keepToken(made, false);
-        setToken(made);
-        dispatchEvent(new HashChangeEvent("hashchange"));
-      })
-      .catch(setError)
-      .finally(() => setTrying(false));
+    const arrived = () => {
+      const code = place().query.get("code");
+      if (!code) return;
+      history.replaceState(null, "", "#/goals"); // the code must not stay in the address
+      setTrying(true);
+      exchange(code)
+        .then((made) => {
+          keepToken(made, false);
+          setToken(made);
+          dispatchEvent(new HashChangeEvent("hashchange"));
+        })
+        .catch(setError)
+        .finally(() => setTrying(false));
+    };
+    arrived();
+    addEventListener("hashchange", arrived); // a link that is opened where the page is open already
+    return () => removeEventListener("hashchange", arrived);
   }, []);
   const out = () => {
     forgetToken();

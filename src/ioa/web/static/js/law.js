@@ -315,6 +315,10 @@ export class Conversation {
     /** @type {Entry[]} */
     this.entries = [];
     this.cursor = 0;
+    /** @type {Map<string, Group[]>} */
+    this.children = new Map();
+    /** @type {{upTo: number, tasks: Task[]}} */
+    this.sorted = { upTo: -1, tasks: [] };
   }
 
   /** The goal's first group, once it is launched. @returns {Group | null} */
@@ -340,6 +344,8 @@ export class Conversation {
       if (entry.message.type !== "launch") return null;
       group = new Group(entry, this.groups.size + 1);
       this.groups.set(group.comm_id, group);
+      const outer = group.parent?.comm_id;
+      if (outer) this.children.set(outer, [...(this.children.get(outer) ?? []), group]);
     }
     group.take(entry);
     return group;
@@ -347,25 +353,29 @@ export class Conversation {
 
   /** All tasks of the tree, in the order of assignment. @returns {Task[]} */
   get tasks() {
-    return [...this.groups.values()]
-      .flatMap((group) => [...group.tasks.values()])
-      .sort((one, other) => one.assignedAt - other.assignedAt);
+    if (this.sorted.upTo !== this.entries.length) {
+      const tasks = [...this.groups.values()].flatMap((group) => [...group.tasks.values()]);
+      tasks.sort((one, other) => one.assignedAt - other.assignedAt);
+      this.sorted = { upTo: this.entries.length, tasks };
+    }
+    return this.sorted.tasks;
   }
 
   /** @param {Group} group @returns {Group[]} */
   nested(group) {
-    return [...this.groups.values()].filter((one) => one.parent?.comm_id === group.comm_id);
+    return this.children.get(group.comm_id) ?? [];
   }
 
   /** What a group and all nested in it have used. @param {Group} group */
   usageOfTree(group) {
     const sum = { ...group.usage };
-    for (const one of this.nested(group)) {
-      const more = this.usageOfTree(one);
-      sum.calls += more.calls;
-      sum.tokens += more.tokens;
-      sum.cost_usd += more.cost_usd;
-      sum.saved += more.saved;
+    const waiting = [...this.nested(group)];
+    for (let one = waiting.pop(); one; one = waiting.pop()) {
+      sum.calls += one.usage.calls;
+      sum.tokens += one.usage.tokens;
+      sum.cost_usd += one.usage.cost_usd;
+      sum.saved += one.usage.saved;
+      waiting.push(...this.nested(one));
     }
     return sum;
   }

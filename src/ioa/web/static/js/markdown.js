@@ -43,6 +43,7 @@ DOMPurify.addHook("afterSanitizeAttributes", (/** @type {Element} */ node) => {
     if (kept.length) node.setAttribute("class", kept.join(" "));
     else node.removeAttribute("class");
   }
+  if (node.tagName === "PRE" || node.tagName === "TABLE") node.setAttribute("tabindex", "0"); // they scroll
   if (node.tagName === "TH" || node.tagName === "TD") node.removeAttribute("style");
 });
 

@@ -13,7 +13,7 @@ import { duration } from "../words.js";
 export function Board({ conversation, link }) {
   const [view, setView] = useState("board");
   const tasks = conversation.tasks;
-  return html`<section class="tasks" aria-label="Tasks">
+  return html`<section class="tasks" aria-label="Tasks" tabindex="0">
     <div class="switch" role="group" aria-label="View">
       <button type="button" class="chip" aria-pressed=${view === "board"} onClick=${() => setView("board")}>Board</button>
       <button type="button" class="chip" aria-pressed=${view === "timeline"} onClick=${() => setView("timeline")}>Timeline</button>
@@ -32,7 +32,7 @@ const COLUMNS = /** @type {const} */ ([
 /** @param {Props} props */
 function Columns({ conversation, link }) {
   const tasks = conversation.tasks;
-  return html`<div class="columns">
+  return html`<div class="columns" tabindex="0" role="group" aria-label="Tasks by status">
     ${COLUMNS.map(([title, statuses]) => {
       const mine = tasks.filter((task) => /** @type {readonly string[]} */ (statuses).includes(task.status));
       return html`<section key=${title} class="column" aria-label=${title}>
@@ -56,8 +56,7 @@ function Card({ task, conversation, link }) {
 }
 
 const ROW = 26;
-const NAMES = 210;
-const LEAST = 320;
+const LEAST = 200;
 
 /** @param {Props} props */
 function Timeline({ conversation, link }) {
@@ -69,7 +68,8 @@ function Timeline({ conversation, link }) {
     observer.observe(box.current);
     return () => observer.disconnect();
   }, []);
-  const wide = Math.max(LEAST, room - NAMES - 24);
+  const names = room < 560 ? 120 : 210;
+  const wide = Math.max(LEAST, room - names - 24);
   const start = conversation.startedAt ?? 0;
   const end = Math.max(start + 0.001, conversation.lastAt ?? start);
   const x = (/** @type {number} */ at) => ((at - start) / (end - start)) * wide;
@@ -103,14 +103,14 @@ function Timeline({ conversation, link }) {
   }
   const ticks = [0, 0.25, 0.5, 0.75, 1];
   return html`<div class="timeline" ref=${box} tabindex="0" role="group" aria-label="Timeline">
-    <svg viewBox=${`0 0 ${NAMES + wide + 10} ${rows.length * ROW + 30}`} width=${NAMES + wide + 10} height=${rows.length * ROW + 30}>
-      ${ticks.map((tick) => html`<g key=${tick} class="tick"><line x1=${NAMES + tick * wide} x2=${NAMES + tick * wide} y1="18" y2=${rows.length * ROW + 24} />
-        <text x=${NAMES + tick * wide} y="12" text-anchor=${tick === 1 ? "end" : "middle"}>${duration(tick * (end - start))}</text></g>`)}
+    <svg viewBox=${`0 0 ${names + wide + 10} ${rows.length * ROW + 30}`} width=${names + wide + 10} height=${rows.length * ROW + 30}>
+      ${ticks.map((tick) => html`<g key=${tick} class="tick"><line x1=${names + tick * wide} x2=${names + tick * wide} y1="18" y2=${rows.length * ROW + 24} />
+        <text x=${names + tick * wide} y="12" text-anchor=${tick === 1 ? "end" : "middle"}>${duration(tick * (end - start))}</text></g>`)}
       ${rows.map(
         (row, place) => html`<a key=${place} href=${row.href}><g transform=${`translate(0, ${place * ROW + 22})`}>
           <title>${row.title}</title>
-          <text x=${8 + row.depth * 12} y="17">${oneLine(row.label, 28 - row.depth * 2)}</text>
-          ${row.bars.map((bar, index) => html`<rect key=${index} class=${`bar is-${bar.kind}`} x=${NAMES + x(bar.from)} width=${Math.max(1.5, x(bar.to) - x(bar.from))} y=${bar.kind === "talk" ? 10 : 5} height=${bar.kind === "talk" ? 6 : 16} rx="3"><title>${bar.title}</title></rect>`)}
+          <text x=${8 + row.depth * 12} y="17">${oneLine(row.label, names / 7.5 - row.depth * 2)}</text>
+          ${row.bars.map((bar, index) => html`<rect key=${index} class=${`bar is-${bar.kind}`} x=${names + x(bar.from)} width=${Math.max(1.5, x(bar.to) - x(bar.from))} y=${bar.kind === "talk" ? 10 : 5} height=${bar.kind === "talk" ? 6 : 16} rx="3"><title>${bar.title}</title></rect>`)}
         </g></a>`,
       )}
     </svg>

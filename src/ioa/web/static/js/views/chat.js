@@ -22,7 +22,7 @@ export function StateStrip({ group, onMove }) {
   const why = last ? `${STATE_WORDS[last.to]} since entry ${last.seq}, by ${last.by}` : "Discussion since the group was launched";
   const waits = group.waiting.filter((id) => group.tasks.get(id)?.open).length;
   return html`<div class="strip">
-    <ol aria-label="States of the group">
+    <ol aria-label="States of the group" tabindex="0">
       ${STATES.map((state) => {
         const times = group.moves.filter((move) => move.to === state).length + (state === "discussion" && !group.moves.length ? 1 : 0);
         return html`<li key=${state} class=${`state is-${state}`} aria-current=${group.state === state ? "step" : undefined} title=${STATE_HELP[state]}>
@@ -201,6 +201,7 @@ export function TaskCard({ task, context }) {
 function contains(entry, words) {
   const { message } = entry;
   const texts = [message.sender, message.content, message.goal, message.task_conclusion, message.task_abstract, message.thought];
+  for (const file of message.artifacts ?? []) texts.push(file.name);
   for (const task of message.tasks ?? []) texts.push(task.task_desc, ...task.assignee);
   return texts.some((text) => text?.toLowerCase().includes(words));
 }

@@ -21,7 +21,7 @@ export function Compare({ api, goals, one, other }) {
       <option value="" disabled>choose a run</option>
       ${known.map((goal) => html`<option key=${goal.goal_id} value=${goal.goal_id}>${day(goal.created_at)} · ${oneLine(goal.goal, 60)}</option>`)}
     </select>`;
-  return html`<section class="compare" aria-label="Compare two runs">
+  return html`<section class="compare" aria-label="Compare two runs" tabindex="0">
     <h1>Two runs</h1>
     <div class="sides">
       <div>${pick(one, (id) => choose(id, second), "First run")}<${Side} key=${one} api=${api} goalId=${one} /></div>

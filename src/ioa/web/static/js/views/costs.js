@@ -44,7 +44,7 @@ export function Costs({ api, goal, conversation, live }) {
   const usage = goal.usage;
   const budgets = { ...USUAL_BUDGETS, ...goal.budgets };
   const tokens = (usage.input_tokens ?? 0) + (usage.output_tokens ?? 0);
-  return html`<section class="costs" aria-label="Cost">
+  return html`<section class="costs" aria-label="Cost" tabindex="0">
     <${Problem} error=${error} />
     <dl class="figures">
       <${Figure} label="Model calls" value=${amount(usage.calls ?? calls.length)} of=${budgets.calls} used=${usage.calls ?? 0} />

@@ -1,8 +1,8 @@
 // The list of goals, and giving a new one.
-import { html, useEffect, useMemo, useState } from "../../vendor/ui.js";
+import { html, useEffect, useMemo, useRef, useState } from "../../vendor/ui.js";
 import { oneLine } from "../markdown.js";
 import { Empty, Problem, Status } from "../parts.js";
-import { FINAL, Polled, useChanging } from "../store.js";
+import { FINAL, useChanging } from "../store.js";
 import { day, duration, size, spent } from "../words.js";
 
 /** @param {import("../store.js").Goal} goal */
@@ -13,7 +13,7 @@ const used = (goal) =>
     cost_usd: goal.usage.cost_usd ?? 0,
   });
 
-/** @param {{goals: Polled, now: string | null}} props */
+/** @param {{goals: import("../store.js").Polled, now: string | null}} props */
 export function GoalList({ goals, now }) {
   useChanging(goals);
   const [sought, setSought] = useState("");
@@ -63,7 +63,7 @@ const BUDGETS = /** @type {const} */ ([
 ]);
 
 /**
- * @param {{api: import("../api.js").Api, agents: Polled, preset: URLSearchParams, onGiven: () => void}} props
+ * @param {{api: import("../api.js").Api, agents: import("../store.js").Polled, preset: URLSearchParams, onGiven: () => void}} props
  *   `preset` may hold goal, team, initiator, continues, max_turns
  */
 export function NewGoal({ api, agents, preset, onGiven }) {
@@ -80,6 +80,8 @@ export function NewGoal({ api, agents, preset, onGiven }) {
   const [busy, setBusy] = useState("");
   const [error, setError] = useState(/** @type {Error | null} */ (null));
   const [over, setOver] = useState(false);
+  const text = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  useEffect(() => text.current?.focus(), []);
   const key = useMemo(() => crypto.randomUUID(), []);
   useEffect(() => setContinues(preset.get("continues") ?? ""), [preset]);
 
@@ -141,7 +143,7 @@ export function NewGoal({ api, agents, preset, onGiven }) {
     <h1>What should the network do?</h1>
     ${continues && html`<p class="dim">Goes on from team <a href=${`#/groups/${continues}`}>${continues}</a>: its answer is known to the new team.
       <button type="button" class="link" onClick=${() => setContinues("")}>Start afresh instead</button></p>`}
-    <textarea rows="5" autofocus aria-label="Goal" placeholder="As you would write it to a colleague" value=${goal}
+    <textarea ref=${text} rows="5" aria-label="Goal" placeholder="As you would write it to a colleague" value=${goal}
       onInput=${(/** @type {any} */ event) => setGoal(event.target.value)}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && give(event)}></textarea>
     <div class="drop">

@@ -45,7 +45,7 @@ export function Network({ api, goals }) {
         ["Up for", duration(load.up_s)],
       ]
     : [];
-  return html`<section class="network" aria-label="Network">
+  return html`<section class="network" aria-label="Network" tabindex="0">
     <h1>The hub</h1>
     <${Problem} error=${hub.error} />
     <dl class="figures">${figures.map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>

@@ -4,6 +4,7 @@ import { hierarchy, tree } from "../../vendor/layout.js";
 import { oneLine } from "../markdown.js";
 import { spent, STATE_WORDS } from "../words.js";
 
+const MOST_FLOWING = 30; // each frame of the flow paints all lines anew
 const NODE = { width: 216, height: 92, gapX: 28, gapY: 64 };
 
 /**
@@ -18,12 +19,7 @@ export function TeamGraph({ conversation, link, version }) {
 
   const placed = useMemo(() => {
     if (!root) return null;
-    /** @type {Map<string, import("../law.js").Group[]>} */
-    const children = new Map();
-    for (const group of conversation.groups.values()) {
-      if (group.parent) children.set(group.parent.comm_id, [...(children.get(group.parent.comm_id) ?? []), group]);
-    }
-    const whole = hierarchy(root, (/** @type {import("../law.js").Group} */ group) => children.get(group.comm_id) ?? []);
+    const whole = hierarchy(root, (/** @type {import("../law.js").Group} */ group) => conversation.nested(group));
     return tree().nodeSize([NODE.width + NODE.gapX, NODE.height + NODE.gapY])(whole);
   }, [root, conversation.groups.size]);
 
@@ -50,6 +46,35 @@ export function TeamGraph({ conversation, link, version }) {
   };
   useEffect(fit, [extent.left, extent.right, extent.bottom, seen.width, seen.height]);
 
+  // Only what is near the view exists, and it is drawn again only when the view has left that region, or when something
+  // was said: moving about is a change of one transform.
+  const region = useMemo(
+    () => regionOf(view, seen),
+    [Math.round(view.x / (seen.width / 2)), Math.round(view.y / (seen.height / 2)), view.scale, seen.width, seen.height],
+  );
+  const simple = view.scale < 0.35;
+  const drawn = useMemo(() => {
+    if (!placed) return null;
+    const near = (/** @type {any} */ node) => node.x > region.left && node.x < region.right && node.y > region.top && node.y < region.bottom;
+    const links = placed.links().filter((/** @type {any} */ one) => near(one.source) || near(one.target));
+    return html`<svg class="edges" aria-hidden="true">
+        <path class="ended" d=${links.filter((/** @type {any} */ one) => one.target.data.ended).map(curve).join("")} />
+        <path class=${links.length <= MOST_FLOWING ? "live flowing" : "live"} d=${links.filter((/** @type {any} */ one) => !one.target.data.ended).map(curve).join("")} />
+      </svg>
+      ${placed
+        .descendants()
+        .filter(near)
+        .map((/** @type {any} */ node) => html`<${Node} key=${node.data.comm_id} node=${node} conversation=${conversation} link=${link} simple=${simple} version=${version} />`)}`;
+  }, [placed, region, simple, version]);
+  const listed = useMemo(
+    () => html`<ol class="visually-hidden">
+      ${[...conversation.groups.values()].map(
+        (group) => html`<li key=${group.comm_id}>Team ${group.number} of ${group.initiator}, ${STATE_WORDS[group.state]}${group.parent ? `, nested in team ${conversation.groups.get(group.parent.comm_id)?.number}` : ""}</li>`,
+      )}
+    </ol>`,
+    [conversation, version],
+  );
+
   if (!root || !placed) return html`<p class="pad dim">No team yet.</p>`;
   const zoom = (/** @type {number} */ factor, /** @type {number} */ x, /** @type {number} */ y) => {
     const scale = Math.min(2, Math.max(0.08, view.scale * factor));
@@ -61,16 +86,6 @@ export function TeamGraph({ conversation, link, version }) {
     const area = /** @type {HTMLElement} */ (box.current).getBoundingClientRect();
     zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, event.clientX - area.left, event.clientY - area.top);
   };
-  // Only what is in view exists: a tree of hundreds of teams stays quick.
-  const inView = (/** @type {any} */ node) => {
-    const x = node.x * view.scale + view.x;
-    const y = node.y * view.scale + view.y;
-    const margin = 260 * view.scale;
-    return x > -margin && x < seen.width + margin && y > -margin - NODE.height && y < seen.height + margin;
-  };
-  const nodes = placed.descendants().filter(inView);
-  const links = placed.links().filter((/** @type {any} */ one) => inView(one.source) || inView(one.target));
-  const simple = view.scale < 0.35;
   return html`<section class="graph" aria-label="Teams">
     <div class="graph-tools">
       <button type="button" class="icon" aria-label="Larger" onClick=${() => zoom(1.3, seen.width / 2, seen.height / 2)}>+</button>
@@ -91,18 +106,23 @@ export function TeamGraph({ conversation, link, version }) {
         drag.current = null;
       }}>
       <div class="world" style=${{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}>
-        <svg class="edges" aria-hidden="true">
-          ${links.map((/** @type {any} */ one) => html`<path key=${one.target.data.comm_id} class=${one.target.data.ended ? "ended" : "live"} d=${curve(one)} />`)}
-        </svg>
-        ${nodes.map((/** @type {any} */ node) => html`<${Node} key=${node.data.comm_id} node=${node} conversation=${conversation} link=${link} simple=${simple} version=${version} />`)}
+        ${drawn}
       </div>
     </div>
-    <ol class="visually-hidden">
-      ${[...conversation.groups.values()].map(
-        (group) => html`<li key=${group.comm_id}>Team ${group.number} of ${group.initiator}, ${STATE_WORDS[group.state]}${group.parent ? `, nested in team ${conversation.groups.get(group.parent.comm_id)?.number}` : ""}</li>`,
-      )}
-    </ol>
+    ${listed}
   </section>`;
+}
+
+/**
+ * What is drawn: the view, and as much again on each side. In the coordinates of the nodes.
+ * @param {{x: number, y: number, scale: number}} view @param {{width: number, height: number}} seen
+ */
+function regionOf(view, seen) {
+  const width = seen.width / view.scale;
+  const height = seen.height / view.scale;
+  const left = -view.x / view.scale - width;
+  const top = -view.y / view.scale - height - NODE.height;
+  return { left, top, right: left + 3 * width, bottom: top + 3 * height + NODE.height };
 }
 
 /** @param {any} link */
