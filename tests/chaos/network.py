@@ -20,6 +20,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 
+from ioa.hub.grace import GRACE_S, MOST_GRACES
 from ioa.protocol.cards import Card
 from tests.chaos.accidents import Accident
 from tests.chaos.host import HostSettings, Witness
@@ -29,8 +30,8 @@ from tests.processes.network import free_port
 TOKEN = "a-token-of-the-chaos-tests-only"
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 90.0
-HUB_GRACE_S = 35.0
-"""How much longer a wait may last for one restart of a hub."""
+HUB_GRACE_S = GRACE_S + 5.0
+"""How much longer a wait may last for one restart of a hub, of the first few."""
 
 
 class Server(Protocol):
@@ -76,6 +77,7 @@ class ChaosNetwork:
     servers: dict[str, Server] = field(default_factory=dict)
     hosts: list[Host] = field(default_factory=list)
     slack_s: float = 30.0
+    restarts: int = 0
     happened: list[str] = field(default_factory=list)
     stopping: bool = False
     goal_ids: list[str] = field(default_factory=list)
@@ -242,7 +244,7 @@ class ChaosNetwork:
         proxy = host.proxy
         match accident.kind:
             case "kill hub":
-                self.slack_s += HUB_GRACE_S
+                self._give_grace()
                 self.kill(hub)
                 self.later(accident.lasts_s, lambda: self.start_hub(hub))
             case "stop hub":
@@ -259,12 +261,12 @@ class ChaosNetwork:
                 self.later(accident.lasts_s, self.empty_disk)
             case "kill store" | "kill bus":
                 server = self.servers[accident.kind.removeprefix("kill ")]
-                self.slack_s += HUB_GRACE_S
+                self._give_grace()
                 await asyncio.to_thread(server.kill)
                 self.later(accident.lasts_s, server.start)
             case "stop store" | "stop bus":
                 server = self.servers[accident.kind.removeprefix("stop ")]
-                self.slack_s += HUB_GRACE_S
+                self._give_grace()
                 await asyncio.to_thread(server.pause)
                 self.later(accident.lasts_s, server.resume)
             case "cut":
@@ -283,6 +285,12 @@ class ChaosNetwork:
                 self.later(accident.lasts_s, lambda: setattr(proxy, "swaps", 0.0))
             case _:
                 raise ValueError(f"{accident.kind!r} is no accident of this network")
+
+    def _give_grace(self) -> None:
+        """Whoever leads begins anew. A wait has its grace only so often, and ends with the start after that."""
+        if self.restarts <= MOST_GRACES:
+            self.slack_s += HUB_GRACE_S
+        self.restarts += 1
 
     def later(self, after_s: float, act: object) -> None:
         async def wait() -> None:

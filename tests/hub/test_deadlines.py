@@ -4,6 +4,7 @@ import asyncio
 
 from ioa.adapters.store.memory import MemoryStore
 from ioa.hub.alarms import Alarms
+from ioa.hub.grace import GRACE_S, MOST_GRACES
 from ioa.protocol.messages import (
     AsyncTask,
     Budgets,
@@ -16,7 +17,7 @@ from ioa.protocol.messages import (
     TaskResult,
 )
 from ioa.testing.clocks import ManualClock
-from tests.hub.network import network
+from tests.hub.network import network, settled
 
 BUDGETS = Budgets(turn_timeout_s=60, task_timeout_s=600, group_timeout_s=3600)
 
@@ -110,6 +111,46 @@ async def test_waits_go_on_after_a_restart_with_some_grace(tmp_path):
         assert len(ann.log(comm_id)) == 2
         await clock.advance(2)
         assert isinstance((await ann.heard(comm_id, 3))[-1], Deadline)
+
+
+async def test_a_hub_that_is_restarted_more_often_than_the_grace_ends_its_waits_all_the_same(tmp_path):
+    store, clock = MemoryStore(), ManualClock()
+    async with network(tmp_path, store=store, clock=clock) as net:
+        ann = await net.join("Ann")
+        await net.register("Bob")
+        comm_id = await net.group(ann, "Bob", budgets=BUDGETS)
+        await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+        waiting = await net.goal("nobody is there", initiator="Bob", budgets=Budgets(group_timeout_s=60))
+    await clock.advance(61)
+    for _ in range(MOST_GRACES):
+        async with network(tmp_path, store=store, clock=clock) as net:
+            await clock.advance(GRACE_S - 1)
+            assert (await net.hub.groups.load(comm_id)).group.seq == 2
+    async with network(tmp_path, store=store, clock=clock) as net:
+        await clock.advance(0)
+        await settled(lambda: net.hub.groups.get(comm_id).group.seq == 3)
+        await settled(lambda: net.hub.goal_book.get(waiting.goal_id).status == "failed")
+    async with network(tmp_path, store=store, clock=clock) as net:
+        await clock.advance(59)  # what began since has the whole of its time
+        assert (await net.hub.groups.load(comm_id)).group.seq == 3
+
+
+async def test_a_start_long_before_a_wait_is_over_takes_nothing_from_its_grace(tmp_path):
+    store, clock = MemoryStore(), ManualClock()
+    async with network(tmp_path, store=store, clock=clock) as net:
+        ann = await net.join("Ann")
+        await net.register("Bob")
+        comm_id = await net.group(ann, "Bob", budgets=Budgets(turn_timeout_s=600, group_timeout_s=3600))
+        await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+    for _ in range(2 * MOST_GRACES):
+        async with network(tmp_path, store=store, clock=clock):
+            await clock.advance(10)
+    await clock.advance(1000)
+    async with network(tmp_path, store=store, clock=clock) as net:
+        await clock.advance(GRACE_S - 1)
+        assert (await net.hub.groups.load(comm_id)).group.seq == 2
+        await clock.advance(2)
+        await settled(lambda: net.hub.groups.get(comm_id).group.seq == 3)
 
 
 async def test_a_clock_that_was_set_back_makes_no_wait_longer_than_the_whole_of_it(tmp_path):

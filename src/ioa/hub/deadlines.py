@@ -9,14 +9,13 @@ from ioa.conversation.hub_duties import Wait, waits, when_overdue
 from ioa.conversation.task import Task
 from ioa.hub.alarms import Alarms
 from ioa.hub.duty import Duty
+from ioa.hub.grace import Grace, no_grace
 from ioa.hub.group_log import Chat, GroupLog
 from ioa.hub.ledger import Ledger
 from ioa.hub.unit import Unit
 from ioa.ports.clock import Clock
 from ioa.ports.store import Conflict, Store, StoreUnavailable
 
-GRACE_S = 30.0
-"""What remains of a wait after a restart of the hub is at least this, or the whole of it if that is less."""
 _RETRY_S = 5.0
 _PAGE = 200
 
@@ -34,7 +33,7 @@ class _Armed:
         self.since = 0
         self.due_s = 0.0
         self.rings_s: float | None = None
-        self.waits: set[Wait] = set()
+        self.waits: dict[Wait, None] = {}  # in the order of their tasks: a set of them would have none
         self.tasks: dict[str, Task] | None = None
 
 
@@ -50,6 +49,7 @@ class Deadlines:
         clock: Clock,
         start: Start,
         duty: Duty,
+        grace: Grace,
     ) -> None:
         self._store = store
         self._groups = groups
@@ -58,22 +58,24 @@ class Deadlines:
         self._clock = clock
         self._start = start
         self._duty = duty
+        self._grace = grace
         self._armed: dict[str, _Armed] = {}
 
     async def rearm(self) -> None:
         """After a start: watch all groups that have not ended, with some grace for members to come back."""
+        await self._grace.begin()
         before: int | None = None
         while True:
             rows = await self._store.group_rows(ended=False, before=before, limit=_PAGE)
             for row in rows:
                 chat = await self._groups.load(row.comm_id)
                 if chat is not None:
-                    self.watch(chat, grace_s=GRACE_S)
+                    self.watch(chat, grace=self._grace.of)
                 before = row.number
             if len(rows) < _PAGE:
                 return
 
-    def watch(self, chat: Chat, *, grace_s: float = 0.0) -> None:
+    def watch(self, chat: Chat, *, grace: Callable[[float], float] = no_grace) -> None:
         """The group has changed: set the alarms for what it waits for now.
 
         The floor moves with almost every message. Its alarm stays where it is: each turn may take as long as the one
@@ -92,22 +94,26 @@ class Deadlines:
         elif armed.member is None or armed.since != group.floor_since:
             armed.member, armed.since = group.floor, group.floor_since
             timeout_s = group.budgets.turn_timeout_s
-            left_s = left_of(chat.at[group.floor_since - 1], timeout_s, self._clock.now_s(), grace_s)
+            began_at = chat.at[group.floor_since - 1]
+            left_s = left_of(began_at, timeout_s, self._clock.now_s(), grace(began_at + timeout_s))
             armed.due_s = self._clock.monotonic_s() + left_s
             if armed.rings_s is None or armed.rings_s > armed.due_s:
                 self._set_floor(group, armed)
         if armed.tasks is not group.tasks or group.ended:
             armed.tasks = group.tasks
-            self._watch_rest(chat, armed, grace_s)
+            self._watch_rest(chat, armed, grace)
 
-    def _watch_rest(self, chat: Chat, armed: _Armed, grace_s: float) -> None:
+    def _watch_rest(self, chat: Chat, armed: _Armed, grace: Callable[[float], float]) -> None:
         group = chat.group
-        wanted = {wait for wait in waits(group) if wait.overdue != "floor"}
-        for wait in armed.waits.difference(wanted):
-            self._alarms.cancel((group.comm_id, wait))
-        for wait in wanted.difference(armed.waits):
+        wanted = dict.fromkeys(wait for wait in waits(group) if wait.overdue != "floor")
+        for wait in armed.waits:
+            if wait not in wanted:
+                self._alarms.cancel((group.comm_id, wait))
+        for wait in wanted:
+            if wait in armed.waits:
+                continue
             began_at = chat.at[max(0, wait.since - 1)]
-            left_s = left_of(began_at, wait.timeout_s, self._clock.now_s(), grace_s)
+            left_s = left_of(began_at, wait.timeout_s, self._clock.now_s(), grace(began_at + wait.timeout_s))
             self._set(group.comm_id, wait, left_s)
         armed.waits = wanted
         if group.ended:

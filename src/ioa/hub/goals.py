@@ -13,9 +13,10 @@ from ioa.hub.agent_query import AgentQuery
 from ioa.hub.agent_registry import Registry
 from ioa.hub.alarms import Alarms
 from ioa.hub.artifacts import Artifacts
-from ioa.hub.deadlines import GRACE_S, left_of
+from ioa.hub.deadlines import left_of
 from ioa.hub.duty import Duty
 from ioa.hub.goal_book import GoalBook
+from ioa.hub.grace import Grace, no_grace
 from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
 from ioa.hub.presence import Presence
@@ -75,6 +76,7 @@ class Goals:
         *,
         open_goals_a_user: int,
         quotas: QuotaBook,
+        grace: Grace,
     ) -> None:
         self._book = book
         self._groups = groups
@@ -92,6 +94,7 @@ class Goals:
         self._traces = traces
         self._most_open = open_goals_a_user
         self._quotas = quotas
+        self._grace = grace
         self._watched: set[str] = set()
 
     async def create(self, new: NewGoal) -> GoalRecord:
@@ -167,7 +170,7 @@ class Goals:
         """After a start: go on with every goal that has no group yet, with some grace for agents to come back."""
         for goal in self._book.open_goals():
             if goal.comm_id is None:
-                self._watch(goal, grace_s=GRACE_S)
+                self._watch(goal, grace=self._grace.of)
                 if goal.initiator is None:
                     self._start(self.seek(goal.goal_id))
 
@@ -211,7 +214,7 @@ class Goals:
             return await self._query.best_online(goal.goal, avoid=outsiders)
         return await self._query.best_online(goal.goal, avoid=goal.tried, sees=self._sight.of_speaker(goal.owner))
 
-    def _watch(self, goal: GoalRecord, *, grace_s: float = 0.0) -> None:
+    def _watch(self, goal: GoalRecord, *, grace: Callable[[float], float] = no_grace) -> None:
         """Alarms: the one that was asked does not launch; nobody comes at all."""
         if not self._duty.held:
             return
@@ -222,7 +225,8 @@ class Goals:
             return
         if goal.goal_id not in self._watched:
             self._watched.add(goal.goal_id)
-            left_s = left_of(goal.created_at, goal.budgets.group_timeout_s, self._clock.now_s(), grace_s)
+            timeout_s = goal.budgets.group_timeout_s
+            left_s = left_of(goal.created_at, timeout_s, self._clock.now_s(), grace(goal.created_at + timeout_s))
             self._alarms.set(("goal", goal.goal_id), left_s, lambda: self._start(self._expired(goal.goal_id)))
         if goal.initiator is not None:
             tried = goal.tried

@@ -21,6 +21,7 @@ from ioa.hub.deadlines import Deadlines
 from ioa.hub.duty import Duty
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.goals import Goals
+from ioa.hub.grace import Grace
 from ioa.hub.group_log import GroupLog
 from ioa.hub.group_setup import GroupSetup
 from ioa.hub.leases import Leases
@@ -131,7 +132,8 @@ class Hub:
         self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.check)
         self.tokens.catch_up = self.catch_up
         self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators, self.catch_up)
-        self.deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin, self.duty)
+        grace = Grace(store, clock)
+        self.deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin, self.duty, grace)
         self.goals = Goals(
             self.goal_book,
             self.groups,
@@ -149,6 +151,7 @@ class Hub:
             self._traces,
             open_goals_a_user=limits.open_goals_a_user,
             quotas=self.quotas,
+            grace=grace,
         )
         self.sharing = Sharing(self, heard, bus, shared, name) if heard is not None and shared is not None else None
         self._loop = ConnectionLoop(self)

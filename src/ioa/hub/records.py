@@ -33,6 +33,7 @@ USAGE = "usage"
 ACCOUNT = "account"
 SESSION = "session"
 REPLICA = "replica"
+STARTS = "starts"
 
 R = TypeVar("R", bound=Struct)
 
@@ -210,6 +211,12 @@ class ReplicaRecord(Struct, frozen=True, kw_only=True):
     beat: int
     started_at: float
     version: str
+
+
+class StartsRecord(Struct, frozen=True, kw_only=True):
+    """When hubs over this store began to watch deadlines, the latest few times (Unix seconds), oldest first."""
+
+    at: tuple[float, ...]
 
 
 def document(
