@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from ioa.adapters.agents.react.toolkit import TOOLS
 from tests.cli.conftest import Ioa
 
+INITIALIZE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -66,3 +69,34 @@ async def test_another_program_uses_the_tools_over_mcp(tmp_path: Path) -> None:
             answer = await session.call_tool("sql", {"query": "SELECT sum(price) AS total FROM orders"})
     assert names == {"sql", "sql_schema"}
     assert "52.5" in str(answer.content)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM ends a process at once there")
+@pytest.mark.parametrize("way", [(), ("--http", "0")], ids=["stdio", "http"])
+def test_a_server_that_is_told_to_end_leaves_no_folder(tmp_path: Path, way: tuple[str, ...]) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "ioa", "tools", "serve", "sql", *way],
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as served:
+        try:
+            assert served.stdin is not None
+            assert served.stdout is not None
+            assert served.stderr is not None
+            if way:
+                assert b"MCP at " in served.stderr.readline()
+            else:
+                first = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": INITIALIZE}
+                served.stdin.write(json.dumps(first).encode() + b"\n")
+                served.stdin.flush()
+                assert b'"id":1' in served.stdout.readline()
+            assert [path.name[:10] for path in folder.iterdir()] == ["ioa-tools-"]
+            served.terminate()
+            assert served.wait(30) == 143
+        finally:
+            served.kill()
+    assert list(folder.iterdir()) == []

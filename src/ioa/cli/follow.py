@@ -9,14 +9,15 @@ from ioa.cli.records import Entry
 from ioa.conversation.group import Group, step
 from ioa.conversation.task import Task
 from ioa.ports.agent import is_record
+from ioa.ports.policy import BY_RULES
 from ioa.protocol.errors import Refused
-from ioa.protocol.messages import AnyMessage, Artifact, Launch, TaskProgress, TaskStart
+from ioa.protocol.messages import AnyMessage, Artifact, Launch, TaskProgress, TaskStart, Turn
 
 
 @dataclass(slots=True)
 class Watched:
-    """One group: its number in the tree (1 is the goal's own), the fold of its log, when things began, and the tokens
-    that the damper saved."""
+    """One group: its number in the tree (1 is the goal's own), the fold of its log, when things began, the tokens
+    that the damper saved, and the turns that rules took because no model did."""
 
     number: int
     group: Group
@@ -25,6 +26,7 @@ class Watched:
     progress: dict[str, str] = field(default_factory=dict[str, str])
     last_at: float = 0.0
     saved_tokens: int = 0
+    turns_by_rules: int = 0
 
     @property
     def depth(self) -> int:
@@ -40,8 +42,9 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a goal took: floor messages, tasks by how they ended, groups, communication channels (IoA paper, 2.3.2)
-    and the tokens that the damper saved. What models used is the hub's account: `Goal.usage`."""
+    """What a goal took: floor messages, tasks by how they ended, groups, communication channels (IoA paper, 2.3.2),
+    the tokens that the damper saved, and the turns that rules took because no model did. What models used is the
+    hub's account: `Goal.usage`."""
 
     turns: int
     tasks: dict[str, int]
@@ -49,6 +52,7 @@ class Cost:
     channels_nested: int
     channels_full: int
     saved_tokens: int
+    turns_by_rules: int
 
 
 class Followed:
@@ -85,6 +89,8 @@ class Followed:
         watched = before or Watched(len(self.groups) + 1, group, entry.at)
         watched.group, watched.last_at = group, entry.at
         watched.saved_tokens += message.usage.saved_tokens if message.usage else 0
+        if isinstance(message, Turn):
+            watched.turns_by_rules += message.thought.startswith(BY_RULES)
         self.groups[message.comm_id] = watched
         _note(watched, message, entry.at)
         return watched
@@ -116,6 +122,7 @@ class Followed:
             channels_nested=sum(_pairs(len(group.members)) for group in groups),
             channels_full=_pairs(len(members)),
             saved_tokens=sum(watched.saved_tokens for watched in self.groups.values()),
+            turns_by_rules=sum(watched.turns_by_rules for watched in self.groups.values()),
         )
 
 

@@ -96,6 +96,7 @@ def as_json(outcome: Outcome) -> dict[str, object]:
         "cost": {
             "seconds": round(outcome.duration_s, 3),
             "turns": cost.turns,
+            "turns_by_rules": cost.turns_by_rules,
             "tasks": cost.tasks,
             "groups": cost.groups,
             "channels": {"nested": cost.channels_nested, "full": cost.channels_full},
@@ -138,7 +139,7 @@ def show_footer(outcome: Outcome, err: Terminal, problems: list[str]) -> None:
             note = "  (another file had its name)" if written.renamed else ""
             err.write(f"         {one_line(written.path.name)}{note}")
     err.write(hanging("cost     ", _cost(outcome), err.columns))
-    err.write(f"policy   {_policy(outcome.policy)}")
+    err.write(hanging("policy   ", _policy(outcome), err.columns))
     if goal.comm_id:
         err.write(err.style(f"again    ioa show {goal.comm_id}   ioa run --continue {goal.comm_id} GOAL", "dim"))
 
@@ -172,8 +173,14 @@ def _used(outcome: Outcome) -> list[str]:
     return parts
 
 
-def _policy(policy: str) -> str:
-    return "rules (no model)" if policy == "rules" else policy
+def _policy(outcome: Outcome) -> str:
+    if outcome.policy == "rules":
+        return "rules (no model)"
+    by_rules = outcome.cost.turns_by_rules
+    if not by_rules:
+        return outcome.policy
+    taken = f"rules took {by_rules} of {_count(outcome.cost.turns, 'turn')}, because no model did"
+    return f"{outcome.policy} · {taken} (ioa show {outcome.goal.comm_id} --transcript says why)"
 
 
 def _count(number: int, word: str) -> str:

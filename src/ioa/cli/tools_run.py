@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -19,6 +23,9 @@ from ioa.cli.failures import BadInput, Failure
 from ioa.cli.terminal import pad, stderr, stdout, wrap
 from ioa.ports.agent import LocalFile
 from ioa.settings import Settings
+
+_ENDED = 128 + signal.SIGTERM
+_END_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ async def serve(
     """Offer the tools until the client leaves. Raises `Failure`."""
     # What the MCP library says about every request is of no use here; its own set-up leaves this one as it is.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    with _place(folder) as place:
+    with _place(folder) as place, _ended_by_sigterm(place if folder is None else None):
         setting = ToolSetting(folder=place, files=_given(files), allowed_private=tuple(allowed_private))
         try:
             await serve_tools(
@@ -88,6 +95,36 @@ async def serve(
             if port is None:
                 raise
             raise Failure(f"Port {port} of 127.0.0.1 cannot be used: {error.strerror or error}.") from error
+
+
+@contextmanager
+def _ended_by_sigterm(made: Path | None) -> Generator[None]:
+    """SIGTERM ends the tools in order. Whoever waits for standard input cannot be woken: then, after a moment, the
+    process goes without, but not before the folder that was made for it."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    if sys.platform == "win32" or task is None:
+        yield
+        return
+    told = False
+
+    def leave() -> None:
+        if made is not None:
+            shutil.rmtree(made, ignore_errors=True)
+        os._exit(_ENDED)
+
+    def end() -> None:
+        nonlocal told
+        told = True
+        task.cancel()
+        loop.call_later(_END_WITHIN_S, leave)
+
+    loop.add_signal_handler(signal.SIGTERM, end)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if told:
+            raise SystemExit(_ENDED) from None
+        raise
 
 
 @contextmanager

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import islice
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from ioa.hub.endpoint import ACTORS, DISCOVERY, ApiError, Call, Endpoint, Items, Page, json_response
+from ioa.hub.endpoint import (
+    ACTORS,
+    DISCOVERY,
+    ApiError,
+    Call,
+    Endpoint,
+    ErrorBody,
+    Items,
+    Page,
+    body_of,
+    error_of,
+    json_response,
+)
 from ioa.hub.records import CONTACTS, AgentRecord, ContactsRecord, read
 from ioa.hub.tokens import REMOVED, ROTATED, registered_id
 from ioa.hub.views import AgentView, ContactsView, Health, Registered, agent_view
+from ioa.ports.store import Conflict, StoreUnavailable
 from ioa.protocol.cards import AgentType, Card
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import PROTOCOL_VERSION
 from ioa.protocol.names import name_key
 from ioa.protocol.signatures import can_verify
 from ioa.version import version
+
+_AT_ONCE = 50
+"""Cards of a batch that are judged without a pause: some 10 ms."""
 
 Phrase = Annotated[str, Meta(max_length=2_000)]
 
@@ -24,6 +42,27 @@ class Rotate(Struct, kw_only=True, forbid_unknown_fields=True):
     """`rotate`: give an agent that you own already a new token; the old one ends."""
 
     rotate: bool = False
+
+
+class Batch(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Cards of agents to register. One that is malformed refuses them all, before any is registered."""
+
+    agents: Annotated[tuple[Card, ...], Meta(min_length=1, max_length=1_000)]
+
+
+class BatchAnswer(Struct, kw_only=True, omit_defaults=True):
+    """Of one card: the agent's own token, shown this once, or what was wrong with it; the others do not depend on it.
+    `name` is as it is registered, or as it was sent."""
+
+    name: str
+    token: str = ""
+    error: ErrorBody | None = None
+
+
+class Batched(Struct, kw_only=True):
+    """An answer for each card, in their order."""
+
+    agents: tuple[BatchAnswer, ...]
 
 
 class AgentSearch(Page, kw_only=True, forbid_unknown_fields=True):
@@ -50,14 +89,42 @@ async def health(call: Call) -> Health:
 
 async def register(call: Call) -> object:
     assert isinstance(call.body, Card)
+    registered, is_new = await _register(call, call.body)
+    return json_response(registered, 201 if is_new else 200)
+
+
+async def _register(call: Call, card: Card) -> tuple[Registered, bool]:
+    """The agent's token, and whether it is new. Raises `Refused`, `StoreUnavailable`, `Conflict`."""
     assert isinstance(call.query, Rotate)
     hub = call.hub
-    before = hub.registry.get(call.body.name)
-    record, token, is_new = await hub.registry.register(call.user(), call.body, rotate=call.query.rotate)
+    before = hub.registry.get(card.name)
+    record, token, is_new = await hub.registry.register(call.user(), card, rotate=call.query.rotate)
     hub.audit.note("agent_registered", call.identity, record.card.name, peer=call.peer)
     if before is not None and before.token_hash:
         await hub.tokens.ended(registered_id(before), ROTATED)
-    return json_response(Registered(name=record.card.name, token=token), 201 if is_new else 200)
+    return Registered(name=record.card.name, token=token), is_new
+
+
+async def register_batch(call: Call) -> Batched:
+    """A few at a time, which share a commit; others get their turn in between."""
+    assert isinstance(call.body, Batch)
+    call.user()
+    answers: list[BatchAnswer] = []
+    cards = iter(call.body.agents)
+    while few := tuple(islice(cards, _AT_ONCE)):
+        answers += await asyncio.gather(*(_answered(call, card) for card in few))
+    return Batched(agents=tuple(answers))
+
+
+async def _answered(call: Call, card: Card) -> BatchAnswer:
+    try:
+        registered, _ = await _register(call, card)
+    except Refused as refused:
+        return BatchAnswer(name=card.name, error=body_of(error_of(refused)))
+    except (StoreUnavailable, Conflict) as error:
+        wrong = ApiError(503, "unavailable", f"the hub cannot store this now: {error}; send this card again")
+        return BatchAnswer(name=card.name, error=body_of(wrong))
+    return BatchAnswer(name=registered.name, token=registered.token)
 
 
 async def update(call: Call) -> AgentView:
@@ -200,6 +267,16 @@ ENDPOINTS = (
         query=Rotate,
         status=201,
         repeated_status=200,
+        scopes=ACTORS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/agents/batch",
+        summary="Register up to 1,000 agents of yours at once; each is answered by its token or by what is wrong.",
+        handler=register_batch,
+        body=Batch,
+        answer=Batched,
+        query=Rotate,
         scopes=ACTORS,
     ),
     Endpoint(

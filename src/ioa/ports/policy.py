@@ -19,6 +19,8 @@ from ioa.protocol.cards import Card, Evaluation, FoundAgent
 from ioa.protocol.messages import AnyMessage, AsyncTask, Conclusion, Discussion, GivenResult, Pause, SyncTask
 
 TurnMessage: TypeAlias = Discussion | SyncTask | AsyncTask | Pause | Conclusion
+BY_RULES = "Decided by rules, because no model did"
+"""How the thought of a turn begins that rules took in place of a model."""
 SearchAgents: TypeAlias = Callable[[Sequence[str], Sequence[str]], Awaitable[Sequence[Sequence[FoundAgent]]]]
 """`await search(phrases, team)`: hits per phrase, best first; members of `team` are scored even past the limit."""
 

@@ -39,7 +39,7 @@ from ioa.adapters.policy.model.wording import (
 from ioa.adapters.policy.rules.policy import RulesPolicy
 from ioa.client.prompts import prompt
 from ioa.conversation.formation import LaunchGroupChat, SearchAgent, ToolCall
-from ioa.ports.policy import Brief, GroupView, Policy, TaskView, TeamSituation, TurnMessage
+from ioa.ports.policy import BY_RULES, Brief, GroupView, Policy, TaskView, TeamSituation, TurnMessage
 from ioa.ports.spending import BudgetSpent
 from ioa.protocol.messages import MAX_SHORT_CHARS, MAX_TEXT_CHARS, Conclusion, Discussion, Pause
 
@@ -158,7 +158,7 @@ class ModelPolicy:
         except MindFailed as failure:
             _log.warning("%s takes a turn by rules: %s", view.me.name, failure)
             message = await self._rules.turn(view)
-            return msgspec.structs.replace(message, thought=f"Decided by rules, because no model did: {failure}")
+            return msgspec.structs.replace(message, thought=f"{BY_RULES}: {failure}")
 
     async def _turn(self, view: GroupView) -> TurnMessage:
         plan = latest_plan(view.log) if self._planning else ""
