@@ -39,6 +39,7 @@ FAULTS = (
         "acknowledged is there once and in order at every member, every group ends, budgets and deadlines are kept.",
         _CHAOS + "test_nothing_is_lost_repeated_reordered_or_stuck_whatever_is_killed",
         _CHAOS + "test_the_proxy_repeats_swaps_holds_and_cuts",
+        "chaos/test_links.py::test_cables_that_are_taken_out_between_hosts_and_hub_lose_nothing",
         _CHAOS + "test_frames_are_found_however_the_bytes_come",
     ),
     need(
@@ -69,6 +70,7 @@ FAULTS = (
         "Replicas over one store may die at any moment: nothing is lost, repeated, reordered or stuck, and what came "
         "too late is not taken for the log.",
         "chaos/test_replicas.py::test_replicas_that_are_killed_one_after_the_other_lose_nothing",
+        "chaos/test_replicas.py::test_postgres_and_nats_killed_and_stopped_under_three_replicas_lose_nothing",
         _SIM + "test_the_law_holds_whatever_happens_to_hub_clients_disk_wires_and_clocks",
         "hub/test_group_log.py::test_what_others_wrote_first_is_not_folded_onto_what_was_decided_here",
     ),

@@ -25,6 +25,7 @@ from ioa.protocol.cards import Card
 from tests.chaos.accidents import Accident
 from tests.chaos.host import HostSettings, Witness
 from tests.chaos.proxy import FaultProxy
+from tests.processes.hosts import set_link
 from tests.processes.network import free_port
 
 TOKEN = "a-token-of-the-chaos-tests-only"
@@ -67,7 +68,8 @@ class Host:
 @dataclass
 class ChaosNetwork:
     """`engines` are `--store URL --bus URL` of replicas, `servers` what they stand for, to be killed and started again;
-    without them there is one hub on a SQLite file in `data`."""
+    without them there is one hub on a SQLite file in `data`. `places` are network namespaces for the hosts, which reach
+    this process at `address`."""
 
     folder: Path
     seed: int
@@ -81,6 +83,8 @@ class ChaosNetwork:
     happened: list[str] = field(default_factory=list)
     stopping: bool = False
     goal_ids: list[str] = field(default_factory=list)
+    address: str = "127.0.0.1"
+    places: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.dice = Random(f"{self.seed} network")
@@ -92,17 +96,22 @@ class ChaosNetwork:
 
     # Processes
 
-    def _spawn(self, name: str, arguments: Sequence[str], skew_s: float = 0.0) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, name: str, arguments: Sequence[str], skew_s: float = 0.0, place: str | None = None
+    ) -> subprocess.Popen[bytes]:
+        where = ("ip", "netns", "exec", place) if place is not None else ()
         environment = {
             **os.environ,
             "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
             "IOA_DATA": str(self.folder / "data"),
             "IOA_HUB_TOKEN": TOKEN,
             "IOA_CHAOS_SKEW": str(skew_s),
+            "NO_PROXY": self.address,
+            "no_proxy": self.address,
         }
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                [*where, sys.executable, "-m", *arguments],
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -115,6 +124,8 @@ class ChaosNetwork:
         hub.starts += 1
         skew_s = self.dice.uniform(-3_600, 3_600) if self.clocks else 0.0
         arguments = ["--port", str(hub.port), "--data", str(self.data_of(hub)), *self.engines]
+        if self.places:
+            arguments += ["--allow-host", self.address]
         what = ["tests.chaos.replica_process"] if self.engines else ["tests.chaos.hub_process", "hub"]
         hub.process = self._spawn(f"hub{hub.number}", [*what, *arguments], skew_s)
 
@@ -127,7 +138,8 @@ class ChaosNetwork:
         host.settings.skew_s = self.dice.uniform(-3_600, 3_600) if self.clocks else 0.0
         path = self.folder / f"host{host.number}.json"
         path.write_bytes(msgspec.json.encode(host.settings))
-        host.process = self._spawn(f"host{host.number}", ["tests.chaos.host", str(path)])
+        place = self.places[host.number] if self.places else None
+        host.process = self._spawn(f"host{host.number}", ["tests.chaos.host", str(path)], place=place)
 
     def kill(self, what: Hub | Host) -> None:
         if what.process is not None:
@@ -149,9 +161,9 @@ class ChaosNetwork:
             tokens = [await self._register(card) for card in cards]
             dice = Random(f"{self.seed} proxy {number}")
             proxy = FaultProxy(lambda dice=dice: ("127.0.0.1", self._a_hub(dice).port), dice)
-            await proxy.start()
+            await proxy.start(self.address)
             settings = HostSettings(
-                hub=f"http://127.0.0.1:{proxy.port}",
+                hub=f"http://{self.address}:{proxy.port}",
                 folder=str(self.folder),
                 witness=str(self.folder / f"witness-host{number}"),
                 seed="",
@@ -238,6 +250,7 @@ class ChaosNetwork:
 
     async def happen(self, accident: Accident) -> None:
         self.happened.append(str(accident))
+        self._start_what_gave_up()
         self.slack_s += accident.lasts_s
         hub = self.hubs[accident.number % len(self.hubs)]
         host = self.hosts[accident.number % len(self.hosts)]
@@ -274,6 +287,10 @@ class ChaosNetwork:
             case "silence":
                 proxy.silence()
                 self.later(accident.lasts_s, proxy.speak)
+            case "link down":
+                place = self.places[host.number]
+                await asyncio.to_thread(set_link, place, "down")
+                self.later(accident.lasts_s, lambda: set_link(place, "up"))
             case "delay":
                 proxy.delay_s = 0.1
                 self.later(accident.lasts_s, lambda: setattr(proxy, "delay_s", 0.0))
@@ -285,6 +302,12 @@ class ChaosNetwork:
                 self.later(accident.lasts_s, lambda: setattr(proxy, "swaps", 0.0))
             case _:
                 raise ValueError(f"{accident.kind!r} is no accident of this network")
+
+    def _start_what_gave_up(self) -> None:
+        """What systemd or Kubernetes does: a replica ends if its store is away when it starts."""
+        for hub in self.hubs:
+            if self.engines and hub.process is not None and hub.process.poll() is not None:
+                self.start_hub(hub)
 
     def _give_grace(self) -> None:
         """Whoever leads begins anew. A wait has its grace only so often, and ends with the start after that."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from ioa.adapters.store.opening import open_store
 from ioa.testing.servers.nats import NatsServer
 from ioa.testing.servers.postgres import PostgresServer
 from ioa.testing.servers.supervised import ServerUnavailable
-from tests.chaos.accidents import one_hub_every
+from tests.chaos.accidents import STORE_KINDS, accidents, one_hub_every
 from tests.chaos.network import hubs
 from tests.chaos.run import network_of, run
 
@@ -22,11 +23,15 @@ SECONDS = float(os.environ.get("IOA_CHAOS_SECONDS", "18"))
 SEED = int(os.environ.get("IOA_SEED", random.SystemRandom().randrange(10**6)))
 
 
-async def test_replicas_that_are_killed_one_after_the_other_lose_nothing() -> None:
+def servers(*, durable: bool = False) -> tuple[PostgresServer, NatsServer]:
     try:
-        postgres, nats = PostgresServer(), NatsServer()
+        return PostgresServer(durable=durable), NatsServer()
     except ServerUnavailable as why:
         pytest.skip(str(why))
+
+
+async def test_replicas_that_are_killed_one_after_the_other_lose_nothing() -> None:
+    postgres, nats = servers()
     with postgres, nats:
         url = postgres.database()
         plan = one_hub_every(5.0, within_s=SECONDS, hubs=3)
@@ -45,3 +50,29 @@ async def test_replicas_that_are_killed_one_after_the_other_lose_nothing() -> No
     assert not report.violations, report.text()
     assert report.figures["hub starts"] >= 3 + len(plan)
     assert report.figures["goals"] >= 10
+
+
+async def test_postgres_and_nats_killed_and_stopped_under_three_replicas_lose_nothing() -> None:
+    postgres, nats = servers(durable=True)
+    kinds = {**STORE_KINDS, "kill hub": 1.0, "kill host": 0.5}
+    with postgres, nats:
+        url = postgres.database()
+        plan = accidents(SEED, within_s=SECONDS, every_s=2.5, kinds=kinds)
+        first = [replace(accident, kind=kind) for accident, kind in zip(plan, STORE_KINDS, strict=False)]
+        plan = [*first, *plan[len(first) :]]  # each of them once, whatever the seed
+        engines = ("--store", url, "--bus", nats.url)
+        async with network_of(SEED, hubs(3), engines=engines, servers={"store": postgres, "bus": nats}) as network:
+            report = await run(
+                network,
+                plan,
+                seconds=SECONDS,
+                concurrent=8,
+                hosts=2,
+                agents_a_host=4,
+                group_timeout_s=15,
+                open_store=lambda: open_store(url),
+            )
+    print(report.text(), *report.happened, sep="\n")
+    assert not report.violations, report.text()
+    assert report.figures["goals"] >= 8
+    assert len(report.happened) == len(plan)

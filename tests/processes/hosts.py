@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 SUBNET = "10.213.77"
+HERE = f"{SUBNET}.254"
 
 
 class NoHosts(Exception):
@@ -18,7 +20,7 @@ class NoHosts(Exception):
 @contextmanager
 def network_hosts(names: Sequence[str]) -> Iterator[dict[str, str]]:
     """Make one host a name, all on one bridge, on which this process has an address too. Yields the hosts' addresses;
-    `ip netns exec NAME` runs something there."""
+    `ip netns exec NAME` runs something there; this process is at `HERE`."""
     if shutil.which("ip") is None:
         raise NoHosts("the command `ip` (iproute2) is not installed")
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
@@ -45,6 +47,15 @@ def network_hosts(names: Sequence[str]) -> Iterator[dict[str, str]]:
         for name in made:
             subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
         subprocess.run(["ip", "link", "del", bridge], check=False, capture_output=True)
+
+
+def set_link(name: str, state: str) -> None:
+    """Take the cable of a host out (`down`) or put it back (`up`). Nobody at either end is told."""
+    shown = subprocess.run(
+        ["ip", "-n", name, "-json", "link", "show", "type", "veth"], check=True, capture_output=True, text=True
+    )
+    for link in json.loads(shown.stdout):
+        _ip("-n", name, "link", "set", link["ifname"], state)
 
 
 def _ip(*arguments: str) -> None:
