@@ -32,23 +32,15 @@ class Numbered(Struct, Generic[Item], frozen=True):
 
 class Outgoing(Generic[Item]):
     """The sending end. `append` what is to go out, send what `ready` returns, feed acknowledgements in. `waiting` is
-    what is not acknowledged, to be looked at only."""
+    what is not acknowledged, `last` the cursor of the newest item appended, `acknowledged` that of the newest that the
+    other end holds: to be looked at only."""
 
     def __init__(self, *, cursor: int = 0, window: int = DEFAULT_WINDOW) -> None:
-        self._acknowledged = cursor
-        self._last = cursor
+        self.acknowledged = cursor
+        self.last = cursor
         self._window = window
         self.waiting: deque[Numbered[Item]] = deque()
         self._sent = 0
-
-    @property
-    def acknowledged(self) -> int:
-        return self._acknowledged
-
-    @property
-    def last(self) -> int:
-        """Cursor of the newest item appended."""
-        return self._last
 
     def __len__(self) -> int:
         return len(self.waiting)
@@ -60,10 +52,11 @@ class Outgoing(Generic[Item]):
 
     def append(self, cursor: int, item: Item) -> None:
         """Queue an item. Cursors must grow."""
-        if cursor <= self._last:
-            raise ValueError(f"cursor {cursor} does not follow {self._last}")
-        self.waiting.append(Numbered(cursor, self._last, item))
-        self._last = cursor
+        last = self.last
+        if cursor <= last:
+            raise ValueError(f"cursor {cursor} does not follow {last}")
+        self.waiting.append(Numbered(cursor, last, item))
+        self.last = cursor
 
     def ready(self, most: int | None = None) -> Sequence[Numbered[Item]]:
         """Items to send now, at most `most`: unsent ones, while fewer than `window` are unacknowledged. They count as
@@ -84,14 +77,14 @@ class Outgoing(Generic[Item]):
     def acknowledge(self, cursor: int) -> Sequence[Numbered[Item]]:
         """The other end holds everything up to `cursor`; returns what need not be kept any more. An old acknowledgement
         is ignored; raises `ProtocolError` (malformed) for a cursor that was never sent."""
-        if cursor > self._last:
-            raise ProtocolError("malformed", f"cursor {cursor} was never sent; the newest is {self._last}")
+        if cursor > self.last:
+            raise ProtocolError("malformed", f"cursor {cursor} was never sent; the newest is {self.last}")
         waiting = self.waiting
         held: list[Numbered[Item]] = []
         while waiting and waiting[0].cursor <= cursor:
             held.append(waiting.popleft())
         self._sent = max(0, self._sent - len(held))
-        self._acknowledged = max(self._acknowledged, cursor)
+        self.acknowledged = max(self.acknowledged, cursor)
         return held
 
     def resend(self) -> None:

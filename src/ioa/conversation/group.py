@@ -106,7 +106,12 @@ class Group(Struct, frozen=True, kw_only=True):
 
     @property
     def must_conclude(self) -> bool:
-        return self.turns_left == 0 and self.state != "conclusion"
+        return self.must_conclude_after(self.turns)
+
+    def must_conclude_after(self, turns: int) -> bool:
+        """Is only the conclusion left, once so many turns are spent?"""
+        left = min(self.max_turns, self.budgets.turns - self.reserved_turns) - turns
+        return left <= 0 and self.state != "conclusion"
 
     @property
     def ended(self) -> bool:
@@ -173,7 +178,8 @@ def step(group: Group | None, message: AnyMessage) -> tuple[Group, tuple[Effect,
             legal=legal_kinds(group),
         )
     _guards().check_message(group, message)
-    changed, effects = _APPLY[type(message)](_heard(group, message), message)
+    heard = _heard(group, message) if message.sender in group.absent else group
+    changed, effects = _APPLY[type(message)](heard, message)
     return replace(changed, state=GROUP_TABLE[group.state, type(message)] or changed.state, seq=group.seq + 1), effects
 
 
@@ -214,17 +220,17 @@ def _launch(message: Launch) -> tuple[Group, tuple[Effect, ...]]:
     return group, (FloorGiven(message.sender, group.must_conclude),)
 
 
-def _give_floor(group: Group, member: str) -> tuple[Group, tuple[Effect, ...]]:
-    """The floor goes to `member`, or to the initiator when only the conclusion is left."""
-    holder = group.initiator if group.must_conclude else member
-    given = replace(group, floor=holder, returns_to=None, waiting=(), floor_since=group.seq + 1)
-    return given, (FloorGiven(holder, given.must_conclude),)
+def _give_floor(group: Group, member: str, spent: int = 0) -> tuple[Group, tuple[Effect, ...]]:
+    """The floor goes to `member`, or to the initiator when only the conclusion is left, after `spent` more turns."""
+    turns = group.turns + spent
+    must_conclude = group.must_conclude_after(turns)
+    holder = group.initiator if must_conclude else member
+    given = replace(group, floor=holder, returns_to=None, waiting=(), floor_since=group.seq + 1, turns=turns)
+    return given, (FloorGiven(holder, must_conclude),)
 
 
 def _heard(group: Group, message: AnyMessage) -> Group:
     """Whoever posts anything is present again: an assignee at work is not absent because it let a turn pass."""
-    if message.sender not in group.absent:
-        return group
     return replace(group, absent=tuple(name for name in group.absent if name != message.sender))
 
 
@@ -233,7 +239,7 @@ def _spoke(group: Group) -> Group:
 
 
 def _discussion(group: Group, message: Discussion) -> tuple[Group, tuple[Effect, ...]]:
-    return _give_floor(_spoke(group), message.next_speaker[0])
+    return _give_floor(group, message.next_speaker[0], spent=1)
 
 
 def _assign(group: Group, message: SyncTask | AsyncTask) -> tuple[Group, tuple[Effect, ...]]:

@@ -67,8 +67,10 @@ class Metrics:
         if written.entries:
             self.entries += len(written.entries)
             self.commits.observe(now_s - written.entries[0].at)
-        self.groups_launched += len(written.groups)
-        self.groups_ended += sum(state == ENDED_STATE for _, state in written.states)
+        if written.groups:
+            self.groups_launched += len(written.groups)
+        if written.states:
+            self.groups_ended += sum(state == ENDED_STATE for _, state in written.states)
         for goal in unit.goals.values():
             if goal.status in _GOALS_ENDED:
                 self.goals_ended[goal.status] += 1

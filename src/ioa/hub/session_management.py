@@ -72,6 +72,7 @@ class Session:
         self._clock = clock
         self._limits = limits
         self._turn = turn
+        self._at_its_end = turn.at_its_end
         self._outgoing: Outgoing[bytes] = Outgoing(cursor=cursor, window=limits.window)
         self._waiting = self._outgoing.waiting
         self._most_waiting = 2 * limits.window
@@ -135,7 +136,9 @@ class Session:
         if isinstance(frame, Refusal):
             self._turn.refusals[frame.code] += 1
         self._answers.append(encode(frame))
-        self._ask()
+        if not self._asked:
+            self._asked = True
+            self._at_its_end(self)
 
     def offer_soon(self, frame: HubFrame) -> None:
         """`answer` for a frame that the hub sends on its own; dropped if too many wait (it is repeated at welcome)."""
@@ -155,7 +158,7 @@ class Session:
             self._missed = True
         if not self._asked:
             self._asked = True
-            self._turn.at_its_end(self)
+            self._at_its_end(self)
 
     @property
     def _has_room(self) -> bool:
@@ -173,7 +176,7 @@ class Session:
     def _ask(self) -> None:
         if not self._asked:
             self._asked = True
-            self._turn.at_its_end(self)
+            self._at_its_end(self)
 
     def flush(self) -> None:
         """Send answers, then deliveries, as far as the wire takes them; read what is missing when there is room."""
@@ -184,8 +187,14 @@ class Session:
         while not wire.full:
             items = self._outgoing.ready(_TOGETHER)
             frames = self._answers
-            if not frames and not items:
-                break
+            if not frames:
+                if not items:
+                    break
+                if len(items) == 1:  # nearly always
+                    item = items[0]
+                    wire.write((_DELIVERY % (item.cursor, item.previous, item.item),))
+                    self._turn.frames_sent += 1
+                    break
             crowded = len(frames) >= _ANSWERS
             self._answers = []
             for item in items:
@@ -330,7 +339,7 @@ class Sessions:
 
 def delivery_tail(at: float, body: bytes) -> bytes:
     """The part of a delivery frame that all recipients share, made of the bytes in the log."""
-    return b',"at":%s,"message":%s}' % (repr(float(at)).encode(), body)
+    return b',"at":%a,"message":%b}' % (float(at), body)
 
 
 def tail_of(entry: Stored) -> bytes:

@@ -57,6 +57,7 @@ class Unit:
         self.documents: dict[tuple[str, str], Document] = {}
         self.removed: list[tuple[str, str]] = []
         self.touched: set[str] = set()
+        self._found: dict[str, Group] = {}  # as they were before
         self.consulted: set[str] = set()
         self.written = _NOTHING
         self._before: dict[str, str] = {}
@@ -64,12 +65,13 @@ class Unit:
 
     def find(self, comm_id: str) -> Group | None:
         """The group as it stands in this unit, or None if there is no such group."""
-        group = self.changed.get(comm_id)
+        group = self.changed.get(comm_id) or self._found.get(comm_id)
         if group is not None:
             return group
         self.touched.add(comm_id)
         chat = self._groups.get(comm_id)
         if chat is not None:
+            self._found[comm_id] = chat.group
             return chat.group
         if comm_id in self._absent:
             return None

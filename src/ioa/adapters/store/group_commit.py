@@ -32,6 +32,8 @@ class GroupCommit:
     def __init__(self, write: Callable[[Sequence[Work]], list[Answer]]) -> None:
         self._write = write
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()  # None: nothing comes after it
+        self._gathered: list[Job] = []
+        self._gathering = threading.Lock()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="ioa-store", daemon=True)
 
@@ -40,16 +42,31 @@ class GroupCommit:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Queue a job. Raises `StoreUnavailable` when closed or when too much waits."""
-        if self._closing:
-            raise StoreUnavailable("the store is closed")
-        if self._jobs.qsize() >= MAX_WAITING:
-            raise StoreUnavailable(f"{MAX_WAITING} changes wait for the disk; try again later")
-        self._jobs.put(job)
+        """Queue a job. Raises `StoreUnavailable` when closed or when too much waits.
+
+        What is submitted in one turn of the event loop is handed over at its end, together: a writer that is woken for
+        the first of them would take the interpreter from the loop and write a batch of one.
+        """
+        with self._gathering:
+            if self._closing:
+                raise StoreUnavailable("the store is closed")
+            if self._jobs.qsize() + len(self._gathered) >= MAX_WAITING:
+                raise StoreUnavailable(f"{MAX_WAITING} changes wait for the disk; try again later")
+            if not self._gathered:
+                job.loop.call_soon(self._hand_over)
+            self._gathered.append(job)
+
+    def _hand_over(self) -> None:
+        with self._gathering:
+            for job in self._gathered:
+                self._jobs.put(job)
+            self._gathered.clear()
 
     def close(self) -> None:
         """Write what waits, then stop. Blocks: call it off the event loop."""
-        self._closing = True
+        with self._gathering:
+            self._closing = True
+        self._hand_over()
         self._jobs.put(None)
         if self._thread.is_alive():
             self._thread.join()
