@@ -26,6 +26,7 @@ PAGE = (
         "A goal is given with files, watched, cancelled, continued, run again, compared.",
         _PAGE + "test_a_goal_is_given_watched_and_looked_at_from_all_sides",
         _PAGE + "test_a_goal_is_run_again_continued_and_compared",
+        _PAGE + "test_files_are_dropped_onto_the_form",
         _PAGE + "test_a_running_goal_is_nudged_and_cancelled_and_its_refusals_are_seen",
     ),
     need(
@@ -45,6 +46,7 @@ PAGE = (
         "Issue 5, Take part",
         "A person joins a group, speaks with the floor, does a task, is told what waits; over HTTP and events alone.",
         _PAGE + "test_a_person_is_asked_answers_and_does_a_task",
+        _PAGE + "test_a_person_is_called_when_the_page_is_not_in_sight",
         _STREAM + "test_an_agent_takes_part_by_events_and_requests",
         _STREAM + "test_a_person_is_asked_into_teams_rather_than_made_to_form_them",
     ),

@@ -244,3 +244,52 @@ def test_two_windows_see_the_same_and_a_restart_of_the_hub_loses_nothing(town, w
         seen.append(slider.get_attribute("max"))
     log = town.do(town.hub.store.log_of_goal(goal_id, after=0, limit=1000))
     assert seen == [str(len(log))] * 2
+
+
+def test_files_are_dropped_onto_the_form(town, window):
+    town.builtin("data-analyst")
+    one = window()
+    page = one.sign_in()
+    one.go("#/new")
+    page.get_by_role("textbox", name="Goal", exact=True).fill("Find the total revenue in sales.csv")
+    dropped = page.evaluate_handle(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(['region,revenue\\nNorth,40\\nSouth,2\\n'], 'sales.csv', { type: 'text/csv' }));
+            data.items.add(new File(['not wanted'], 'other.txt', { type: 'text/plain' }));
+            return data;
+        }"""
+    )
+    page.dispatch_event(".new-goal", "drop", {"dataTransfer": dropped})
+    page.get_by_role("button", name="Leave out other.txt").click()
+    page.get_by_role("button", name="Give the goal").click()
+    one.ended()
+    page.get_by_text("42").first.wait_for()
+    page.locator("figure", has_text="sales.csv").first.wait_for()
+    assert page.locator("figure", has_text="other.txt").count() == 0
+
+
+def test_a_person_is_called_when_the_page_is_not_in_sight(town, window):
+    async def nothing(assignment, progress):
+        return Outcome(conclusion="nothing")
+
+    town.agent("Clerk", nothing, lambda: ScriptedPolicy([say("May I send it?", "Ada")], team=("Ada",)))
+    one = window()
+    page = one.page
+    page.add_init_script(
+        """window.called = [];
+        window.Notification = class { constructor(title, more) { window.called.push([title, more.body]); } };
+        window.Notification.permission = 'granted';"""
+    )
+    one.sign_in()
+    one.go("#/me")
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_label("What can you be asked?").fill("Approves letters")
+    page.get_by_role("button", name="Join").click()
+    page.locator(".me-head .is-online").wait_for()
+    page.evaluate("() => Object.defineProperty(document, 'hidden', { get: () => true })")
+    one.give("send a letter")
+    page.wait_for_function("() => window.called.length > 0")
+    assert page.evaluate("() => window.called[0]") == ["You have the floor", "send a letter"]
+    page.get_by_role("button", name="Approve").click()
+    one.ended()
