@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -67,6 +68,14 @@ async def test_a_sign_in_link_signs_in_once(tmp_path):
         assert mine["expires_at"] - mine["created_at"] == pytest.approx(SIGNED_IN_S)
 
 
+async def test_of_many_who_open_a_link_at_once_one_is_signed_in(tmp_path):
+    async with served(tmp_path) as net:
+        code = (await net.ask("POST", "/v1/sign-in/links")).json()["code"]
+        tries = [net.ask("POST", "/v1/sign-in", token=None, json={"code": code}) for _ in range(8)]
+        answers = [answer.status_code for answer in await asyncio.gather(*tries)]
+        assert sorted(answers) == [200] + [401] * 7
+
+
 async def test_a_link_that_is_too_old_is_refused(tmp_path):
     async with served(tmp_path) as net:
         now = [1_000.0]
@@ -75,9 +84,9 @@ async def test_a_link_that_is_too_old_is_refused(tmp_path):
             def now_s(self) -> float:
                 return now[0]
 
-        codes = SignInCodes(net.hub.tokens, Clock())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        codes = SignInCodes(net.hub.store, net.hub.tokens, Clock())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         caller = await net.hub.sign_in.identify(ALICE)
-        code = codes.make(caller)
+        code = await codes.make(caller)
         now[0] += VALID_S
         with pytest.raises(Exception, match="too old"):
             await codes.exchange(code)

@@ -86,7 +86,7 @@ class Town:
 
         async def made() -> str:
             who = await self.hub.sign_in.identify(TOKEN)
-            return f"{self.url}/#/?code={self.hub.sign_in_codes.make(who)}"
+            return f"{self.url}/#/?code={await self.hub.sign_in_codes.make(who)}"
 
         return self.do(made())
 

@@ -74,7 +74,7 @@ async def run_hub(options: HubOptions) -> None:
                 held.announce(hub.url)
                 settle_memory()
                 told = told_to_end()  # before it is said that Ctrl-C ends it
-                _say_where(hub, folder, wanted)
+                _say_where(hub.url, await _page(hub, wanted), folder, wanted)
                 await told.wait()
     except data_folder.FolderUnusable as error:
         raise BadInput(str(error)) from error
@@ -161,17 +161,24 @@ def _users(path: Path) -> dict[str, str]:
     return users
 
 
-def _say_where(hub: bootstrap.OpenHub, folder: Path, settings: HubSettings) -> None:
+async def _page(hub: bootstrap.OpenHub, settings: HubSettings) -> str:
+    """Where the page is; on a terminal, where no log keeps it, with a code that signs the first user in, once."""
+    users = sorted(settings.users) or ([LOCAL_USER] if settings.has_local_user else [])
+    if not users or not sys.stdout.isatty():
+        return f"{hub.url}/"
+    code = await hub.hub.sign_in_codes.make(Identity("user", users[0]))
+    return f"{hub.url}{page_path(code)}  (signs {users[0]} in, once)"
+
+
+def _say_where(url: str, page: str, folder: Path, settings: HubSettings) -> None:
     out = stdout(colour=Settings.read().colour)
-    url = hub.url
     out.write(f"{out.style('ioa hub', 'bold')}  {url}")
     out.write(f"data     {folder}")
     if settings.users:
         out.write(f"users    {', '.join(sorted(settings.users))} (their tokens are not shown)")
     else:
         out.write(f"token    in {folder / data_folder.TOKEN_FILE}; commands of this user on this machine find it")
-    user = next(iter(sorted(settings.users)), LOCAL_USER)
-    out.write(f"page     {url}{page_path(hub.hub.sign_in_codes.make(Identity('user', user)))}  (signs {user} in, once)")
+    out.write(f"page     {page}")
     if settings.tls_certificate is None and not settings.on_loopback:
         warning = (
             "warning  this is plain HTTP: whoever is on the way reads all tokens. Use --tls-certificate and --tls-key"

@@ -40,7 +40,7 @@ class Load(Struct, kw_only=True):
     up_s: float
 
 
-class SignInCode(Struct, kw_only=True, forbid_unknown_fields=True):
+class SignInBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """The code of a sign-in link."""
 
     code: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -85,7 +85,7 @@ async def load(call: Call) -> Load:
 
 
 async def link(call: Call) -> SignInLink:
-    code = call.hub.sign_in_codes.make(call.identity)
+    code = await call.hub.sign_in_codes.make(call.identity)
     return SignInLink(code=code, path=page_path(code), valid_s=VALID_S)
 
 
@@ -95,7 +95,7 @@ def page_path(code: str) -> str:
 
 
 async def sign_in(call: Call) -> SignedIn:
-    assert isinstance(call.body, SignInCode)
+    assert isinstance(call.body, SignInBody)
     return SignedIn(token=await call.hub.sign_in_codes.exchange(call.body.code))
 
 
@@ -130,7 +130,7 @@ ENDPOINTS = (
         path="/v1/sign-in",
         summary="Exchange the code of a sign-in link for a token of yours.",
         handler=sign_in,
-        body=SignInCode,
+        body=SignInBody,
         answer=SignedIn,
         public=True,
     ),

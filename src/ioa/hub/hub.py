@@ -122,7 +122,7 @@ class Hub:
         self.tokens = Tokens(settings, store, self.registry, self.audit, clock, new_id)
         self.streams = StreamedWires()
         self.refusals = Refusals(self.groups, self.watchers, clock)
-        self.sign_in_codes = SignInCodes(self.tokens, clock)
+        self.sign_in_codes = SignInCodes(store, self.tokens, clock)
         self.quotas = QuotaBook(
             settings.quotas, store, clock, self.audit, self.goal_book, self.accounts, self.registry.owner_of
         )

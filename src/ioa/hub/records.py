@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct
 
-from ioa.hub.security import Scope
+from ioa.hub.security import Identity, Scope
 from ioa.ports.store import Document
 from ioa.protocol.cards import Card, Evaluation, Visibility
 from ioa.protocol.frames import GoalOffer
@@ -26,6 +26,7 @@ CONTACTS = "contacts"
 CURSOR = "cursor"
 CALL = "call"
 TOKEN = "token"  # noqa: S105 - a kind of document
+SIGN_IN_CODE = "sign_in_code"
 TOKEN_END = "token_end"  # noqa: S105 - a kind of document
 AUDIT = "audit"
 QUOTA = "quota"
@@ -217,6 +218,14 @@ class StartsRecord(Struct, frozen=True, kw_only=True):
     """When hubs over this store began to watch deadlines, the latest few times (Unix seconds), oldest first."""
 
     at: tuple[float, ...]
+
+
+class SignInCode(Struct, frozen=True, kw_only=True):
+    """The code of a sign-in link, kept by its hash. `until` is Unix seconds."""
+
+    by: Identity
+    until: float
+    used: bool = False
 
 
 def document(
