@@ -272,5 +272,7 @@ async def test_several_at_once_do_not_see_each_other(tmp_path):
         folder.mkdir()
     results = await asyncio.gather(*(python(Sandbox.best(), code, folder) for folder in folders))
     if Sandbox.best().isolation == "bubblewrap":
-        assert {result.stdout for result in results} == {"0 []\n"}
+        here = Path(sys.prefix)
+        shown = [here.parts[2]] if here.is_relative_to("/tmp") else []  # the environment itself may lie there
+        assert {result.stdout for result in results} == {f"0 {shown}\n"}
     assert [[file.name for file in result.files] for result in results] == [["mine"]] * 4
