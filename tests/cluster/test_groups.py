@@ -11,7 +11,9 @@ from ioa.protocol.messages import (
     Parent,
     SyncTask,
     TaskAssignment,
+    TaskCancel,
     TaskProgress,
+    TaskResult,
     TaskStart,
 )
 from tests.cluster.cluster import cluster
@@ -150,3 +152,49 @@ async def test_a_message_of_somebody_else_under_a_known_identifier_is_still_refu
         refused = await ann.ask(Post(message=Discussion(comm_id=other, content="2", **fields)))
         assert isinstance(refused, Refusal)
         assert refused.code == "duplicate"
+
+
+async def test_what_was_decided_on_an_entry_that_another_replica_forestalled_is_not_written(tmp_path, monkeypatch):
+    """Bob's replica decides two entries, one on the other, and is slow to write them; meanwhile the task is cancelled
+    elsewhere. The second must not follow the cancellation by its number alone."""
+    async with cluster(tmp_path) as made:
+        (ann, bob), comm_id = await group_of(made, "Ann", "Bob")
+        tasks = (TaskAssignment(task_desc="work", assignee=("Bob",)),)
+        await ann.post(AsyncTask, comm_id, content="go", next_speaker=("Bob",), tasks=tasks)
+        await bob.heard(comm_id, 2)
+        task_id = f"{comm_id}.1"
+        await bob.post(TaskStart, comm_id, task_id=task_id)
+        await ann.heard(comm_id, 3)
+        slow = made.nets[1].hub.store
+        write = slow.commit
+        held = []
+
+        def hold(work):
+            answer = asyncio.get_running_loop().create_future()
+            held.append((work, answer))
+            return answer
+
+        def release():
+            monkeypatch.setattr(slow, "commit", write)
+            for work, answer in held:
+                written = write(work)
+                error = written.exception()
+                if not answer.done():
+                    answer.set_exception(error) if error is not None else answer.set_result(written.result())
+
+        monkeypatch.setattr(slow, "commit", hold)
+        header = {"sender": "Bob", "comm_id": comm_id, "task_id": task_id}
+        half = TaskProgress(**header, message_id="half", content="half way")
+        done = TaskResult(**header, message_id="done", status="completed", task_conclusion="done")
+        routing = made.nets[1].hub.routing
+        both = asyncio.gather(routing.post("Bob", half), routing.post("Bob", done), return_exceptions=True)
+        for _ in range(50):
+            await asyncio.sleep(0)  # what would be decided on top has been decided
+        assert any(work.entries for work, _ in held)
+        cancelled = await ann.post(TaskCancel, comm_id, task_id=task_id, content="not needed")
+        assert cancelled.seq == 4
+        release()
+        answers = await both
+        assert [answer.code for answer in answers] == ["task_ended", "task_ended"]
+        log = await ann.heard(comm_id, 4)
+        assert [type(message) for message in log][-1] is TaskCancel

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
+from weakref import WeakValueDictionary
 
 from ioa.hub.records import CONTACTS, ContactsRecord, document
 from ioa.hub.security import TokenBucket
@@ -64,6 +65,8 @@ class Intake:
         self._posting = 0
         self._slow_posts = 0
         self._too_fast = 0
+        self._shared = hub.store.shared
+        self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         now = hub.clock.monotonic_s()
         self._bucket = TokenBucket(self._limits.frames_per_s, self._limits.frames_burst, now)
         self._light = TokenBucket(10 * self._limits.frames_per_s, 10 * self._limits.frames_burst, now)
@@ -194,7 +197,11 @@ class Intake:
 
     def _post(self, session: Session, frame: Post) -> None:
         """At once if possible. Not while an earlier message of the same client still waits for something: it would
-        overtake it."""
+        overtake it. Where other replicas write too each message may have to be decided again, so one follows the other.
+        """
+        if self._shared:
+            self._start(session, frame)
+            return
 
         def told(answer: Accepted | Exception) -> None:
             self._posting -= 1
@@ -240,6 +247,10 @@ class Intake:
     async def _answer(self, session: Session, frame: Question) -> HubFrame | None:
         hub, name = self._hub, session.name
         match frame:
+            case Post(message=message) if self._shared:
+                order = self._orders.setdefault(message.comm_id, asyncio.Lock())
+                async with order:
+                    return await hub.routing.post(name, message)
             case Post():
                 return await hub.routing.post(name, frame.message)
             case Search():

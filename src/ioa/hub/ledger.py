@@ -64,7 +64,8 @@ class Ledger:
 
     Where other replicas write too, what is in memory may be behind the store. A change that rests on it is refused by
     the store; before anything else is said, `refresh` fetches what has been missed, and answers whether there was
-    something: then the decision is made afresh.
+    something: then the decision is made afresh. Nothing is decided there on top of a change that is still on its way:
+    if another replica's entry takes its place, what was built on it would follow that by its number alone.
     """
 
     def __init__(
@@ -96,9 +97,11 @@ class Ledger:
             if self._refresh is not None:
                 raise NotReady(_nothing) from None
             raise
-        if not unit.empty:
-            return result, self._submit(unit)
         waited_for = self._waited_for(unit)
+        if not unit.empty:
+            if self._refresh is not None and waited_for:
+                raise NotReady(_nothing)
+            return result, self._submit(unit)
         if self._refresh is not None or len(waited_for) > 1:
             raise NotReady(_nothing)
         return result, waited_for[0] if waited_for else None
@@ -116,8 +119,13 @@ class Ledger:
             try:
                 result = decide(unit)
                 unit.settle()
-                if unit.empty and self._refresh is not None and await self._refresh(unit):
-                    continue
+                if self._refresh is not None:
+                    if unit.empty:
+                        if await self._refresh(unit):
+                            continue
+                    elif under_way := self._waited_for(unit):
+                        await under_way[0].over()
+                        continue
                 changes = self._waited_for(unit) if unit.empty else [self._submit(unit)]
             except NotReady as missing:
                 if await missing.wait() is None and missing.comm_id:
