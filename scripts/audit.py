@@ -15,14 +15,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from email.message import Message
+from functools import cache
 from pathlib import Path
 from typing import cast
 
 from locked import Locked, locked
 
-INDEX = "https://pypi.org/simple"
 EVERY = "every release"
 # Name -> releases (or EVERY), and why. Lower-case, with dashes.
 DENIED: dict[str, tuple[frozenset[str] | str, str]] = {
@@ -67,6 +68,16 @@ def _allowed(licence: str) -> bool:
     return bool(_ALLOWED.search(licence)) and not _REFUSED.search(licence)
 
 
+@cache
+def usual_index() -> str:
+    """The package index that the lock was made with: one that is reached by TLS, for all packages."""
+    found = Counter(package.source.get("registry", "") for package in locked())
+    (index, _), *_ = found.most_common(1)
+    if not index.startswith("https://"):
+        sys.exit(f"the lock's packages come from {index!r}; lock them from an index that is reached by https")
+    return index
+
+
 def problems(packages: Sequence[Locked], *, licences: bool = True) -> list[str]:
     """Everything that is wrong, in words. Needs no network."""
     found: list[str] = []
@@ -75,8 +86,8 @@ def problems(packages: Sequence[Locked], *, licences: bool = True) -> list[str]:
         denied, why = DENIED.get(package.name, (frozenset[str](), ""))
         if denied == EVERY or package.version in denied:
             found.append(f"{at} is on the deny list: {why}")
-        if package.source.get("registry") != INDEX:
-            found.append(f"{at} comes from {package.source}, not from {INDEX}; depend on releases of the index")
+        if package.source.get("registry") != usual_index():
+            found.append(f"{at} comes from {package.source}, not from {usual_index()}; depend on releases of the index")
         if not package.files or len(package.digests) != package.files:
             found.append(f"{at} has {package.files} files and {len(package.digests)} SHA-256 digests; lock it again")
         licence = licence_of(package.name) if licences else ""
