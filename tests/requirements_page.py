@@ -36,6 +36,13 @@ PAGE = (
         "web/test_fold.py::test_a_log_is_folded_on_the_page_as_by_the_law",
     ),
     need(
+        "page-refusals",
+        "Issue 5, Chat",
+        "Refusals of the law and of budgets are told to whoever watches.",
+        _STREAM + "test_a_watcher_is_told_what_was_refused",
+        _STREAM + "test_a_watcher_is_told_that_a_budget_is_spent",
+    ),
+    need(
         "page-agents",
         "Issue 5, Agents",
         "Agents are found by what they can do, with scores; presence, cards, contacts.",

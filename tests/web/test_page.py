@@ -85,6 +85,13 @@ def test_a_goal_is_given_watched_and_looked_at_from_all_sides(town, window):
     page.get_by_text("No model was called").wait_for()
     page.get_by_role("rowheader", name="Writer", exact=True).wait_for()
 
+    one.go("#/agents/Data%20analyst")
+    page.get_by_role("heading", name="Has worked with").wait_for()
+    page.get_by_role("row", name=re.compile("^Librarian")).wait_for()
+    one.go("#/trust")
+    page.locator(".contacts circle").nth(1).wait_for()
+    page.get_by_role("row", name=re.compile("^Data analyst Librarian 1 0")).wait_for()
+
     one.go(f"#/goals/{goal_id}/replay")
     page.get_by_label("Speed").select_option("64")
     page.get_by_role("button", name="Play", exact=True).click()

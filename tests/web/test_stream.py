@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from ioa.protocol.frames import Spend
 from ioa.protocol.messages import Discussion
 from tests.hub.served import events_of, served
 
@@ -160,3 +161,16 @@ async def test_a_watcher_is_told_what_was_refused(tmp_path):
         (refused,) = [data for event, _, data in await watching if event == "refused"]
         said = {key: refused[key] for key in ("sender", "comm_id", "type", "code")}
         assert said == {"sender": "Bob", "comm_id": comm_id, "type": "discussion", "code": "not_the_floor"}
+
+
+async def test_a_watcher_is_told_that_a_budget_is_spent(tmp_path):
+    async with served(tmp_path) as net:
+        ann = await net.join("Ann")
+        await net.register("Bob")
+        goal_id, comm_id = await net.group(ann, "Bob", budgets={"calls": 0})
+        watching = asyncio.create_task(events_of(net, goal_id))
+        answer = await ann.ask(Spend(request_id="s1", goal_id=goal_id, comm_id=comm_id, model="m", tokens=10))
+        assert answer.code == "budget_spent"
+        await net.ask("POST", f"/v1/goals/{goal_id}/cancel", json={})
+        (refused,) = [data for event, _, data in await watching if event == "refused"]
+        assert (refused["sender"], refused["type"], refused["code"]) == ("Ann", "spend", "budget_spent")
