@@ -32,7 +32,7 @@ export function Costs({ api, goal, conversation, live }) {
     mine.cost_usd += call.cost_usd;
   }
   for (const group of conversation.groups.values()) {
-    for (const [name, member] of group.byMember) of(name).turns += member.turns;
+    for (const [name, member] of group.byMember) if (!name.startsWith("@")) of(name).turns += member.turns; // no agent: a person, the hub
     for (const task of group.tasks.values()) {
       for (const report of task.reports) {
         const mine = of(report.assignee);
