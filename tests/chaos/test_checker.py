@@ -16,16 +16,26 @@ from tests.chaos.checker import RULES, Judged, check, turns_and_depth_are_kept
 from tests.chaos.history import AgentRun, History, LogEntry, MemberLog
 from tests.simulation.world import Setup, simulate
 
-SEED = 19  # no accidents, nested groups, agents that ran
+SEEDS = range(19, 60)
 
 
 @pytest.fixture(scope="module")
 def good() -> History:
-    history = simulate(Setup(SEED, faults=())).history
-    assert not check(history, slack_s=60.0)
-    assert any(row.parent for row in history.groups)
-    assert history.runs
-    return history
+    """A history without accidents in which there is something to break for each of the rules."""
+    for seed in SEEDS:
+        history = simulate(Setup(seed, faults=())).history
+        assert not check(history, slack_s=60.0)
+        if all(applies(broken, history) for broken in BROKEN):
+            return history
+    raise AssertionError(f"no history of seeds {SEEDS} has nested groups, results, calls and runs")
+
+
+def applies(broken: Broken, history: History) -> bool:
+    try:
+        broken.breaks(deepcopy(history))
+    except (StopIteration, ValueError, IndexError):  # what it would break is not there
+        return False
+    return True
 
 
 def place(history: History, kind: type[Any], **fields: Any) -> int:

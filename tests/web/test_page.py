@@ -118,7 +118,6 @@ def test_a_goal_is_run_again_continued_and_compared(town, window):
     assert second != first
     page.get_by_role("link", name="Compare").click()
     page.get_by_role("heading", name="Two runs").wait_for()
-    assert page.locator(".compare article").count() in (1, 2)
     page.locator(".compare article >> nth=1").get_by_text("391").first.wait_for()
     one.go(f"#/goals/{second}")
     page.get_by_role("link", name="Continue").click()

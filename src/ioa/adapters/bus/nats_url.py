@@ -98,6 +98,8 @@ def unavailable(server: str, error: BaseException) -> BusUnavailable:
     text = f"{type(error).__name__} {said}".lower()
     if "authorization" in text or "authentication" in text or "nkey" in text:
         remedy = "correct its user and password, token, or ?creds=FILE in the URL"
+    elif "reset by peer" in text and not server.startswith("tls:"):  # it may close before it has been heard why
+        remedy = "correct its user and password, token, or ?creds=FILE in the URL if it wants any; or say tls://"
     elif isinstance(error, ssl.SSLError) or "tls" in text or "certificate" in text:
         remedy = "say tls://, and give the certificate of its authority by ?ca=FILE"
     elif server.startswith("tls:"):
