@@ -111,6 +111,7 @@ def test_colours_are_chosen_and_kept(town, window):
         page.get_by_role("button", name="Colours", exact=False).or_(
             page.locator(".rail button[title^=Colours]")
         ).first.click()
+        page.wait_for_function("wanted => document.documentElement.dataset.theme === wanted", arg=wanted)
         assert page.evaluate("document.documentElement.dataset.theme") == wanted
     page.reload()
     page.wait_for_selector(".shell")
