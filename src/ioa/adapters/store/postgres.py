@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import psycopg
 from psycopg.rows import args_row
 
-from ioa.adapters.store.group_commit import Job
 from ioa.adapters.store.postgres_connection import Run, checked_url, connect, is_lost, unavailable
 from ioa.adapters.store.postgres_leading import PostgresLeading
 from ioa.adapters.store.postgres_schema import migrate
 from ioa.adapters.store.postgres_writer import PATIENCE_S, PostgresWriter
-from ioa.ports.store import Change, Document, GroupRow, Leadership, Store, Stored, StoreUnavailable, Work
+from ioa.adapters.store.threads import StoreThreads
+from ioa.ports.store import Change, Document, GroupRow, Leadership, Store, Stored, Work
 
 T = TypeVar("T")
 _READERS = 4
@@ -38,11 +36,8 @@ class PostgresStore(Store):
 
     def __init__(self, url: str) -> None:
         self._conninfo = checked_url(url)
-        self._writer: PostgresWriter | None = None
-        self._readers: ThreadPoolExecutor | None = None
+        self._threads = StoreThreads(lambda: connect(self._conninfo), readers=_READERS)
         self._leading = PostgresLeading(self._conninfo)
-        self._local = threading.local()
-        self._connections: set[Run] = set()
         self._epoch = ""
 
     @property
@@ -54,7 +49,7 @@ class PostgresStore(Store):
         return self._epoch
 
     async def open(self) -> None:
-        if self._writer is None:
+        if not self._threads.started:
             await asyncio.to_thread(self._open)
 
     def _open(self) -> None:
@@ -67,67 +62,39 @@ class PostgresStore(Store):
         except psycopg.Error as error:
             raise unavailable(error, self._conninfo, "opened") from error
         self._epoch = str(row[0]) if row is not None else ""
-        self._writer = writer
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="ioa-read")
+        self._threads.start(writer)
 
     async def close(self) -> None:
-        writer, readers = self._writer, self._readers
-        self._writer = self._readers = None
-        if writer is None or readers is None:
-            return
+        await self._threads.close()
         await self._leading.close()
-        await asyncio.to_thread(writer.close)
-        await asyncio.to_thread(readers.shutdown)
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
-        self._local = threading.local()
 
     def commit(self, work: Work) -> asyncio.Future[tuple[int, ...]]:
-        job = Job(work, asyncio.get_running_loop())
-        try:
-            if self._writer is None:
-                raise StoreUnavailable("the store is closed")
-            self._writer.submit(job)
-        except StoreUnavailable as error:
-            job.future.set_exception(error)
-        return job.future
+        return self._threads.commit(work)
 
     async def lead(self, name: str) -> Leadership | None:
-        if self._writer is None:
-            raise StoreUnavailable("the store is closed")
+        self._threads.check_started()
         return await self._leading.lead(name)
 
     async def _read(self, make: Callable[..., T], sql: str, **values: object) -> list[T]:
         """Rows made into something. A connection that was lost is made anew, for as long as a restart takes."""
         since = time.monotonic()
         while True:
-            if self._readers is None:
-                raise StoreUnavailable("the store is closed")
             try:
-                return await asyncio.get_running_loop().run_in_executor(
-                    self._readers, self._query, make, sql.encode(), values
-                )
+                return await self._threads.read(lambda connection: self._query(connection, make, sql.encode(), values))
             except (psycopg.Error, UnicodeError, OverflowError) as error:
                 lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
                 if not lost or time.monotonic() - since > PATIENCE_S:
                     raise unavailable(error, self._conninfo, "read") from error
             await asyncio.sleep(_PAUSE_S)
 
-    def _query(self, make: Callable[..., T], sql: bytes, values: dict[str, object]) -> list[T]:
-        """In a reader's thread."""
-        connection: Run | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = connect(self._conninfo)
-            self._connections.add(connection)
+    def _query(self, connection: Run, make: Callable[..., T], sql: bytes, values: dict[str, object]) -> list[T]:
+        """In a reading thread."""
         try:
             with connection.cursor(row_factory=args_row(make), binary=True) as cursor:
                 return cursor.execute(sql, values, prepare=True).fetchall()
         except psycopg.Error as error:
             if is_lost(connection, error):
-                self._connections.discard(connection)
-                self._local.connection = None
-                connection.close()
+                self._threads.drop(connection)
             raise
 
     async def newest(self) -> int:

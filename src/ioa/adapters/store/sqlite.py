@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from ioa.adapters.store.group_commit import Job
 from ioa.adapters.store.sqlite_schema import connect, migrate
 from ioa.adapters.store.sqlite_writer import NEWEST_REV, SqliteWriter
+from ioa.adapters.store.threads import StoreThreads
 from ioa.ports.store import Change, Document, GroupRow, Leadership, Store, Stored, StoreUnavailable, Work
 from ioa.private_files import private_database
 
@@ -37,10 +35,7 @@ class SqliteStore(Store):
     def __init__(self, path: Path, *, max_bytes: int | None = None) -> None:
         self._path = str(path)
         self._max_bytes = max_bytes
-        self._writer: SqliteWriter | None = None
-        self._readers: ThreadPoolExecutor | None = None
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._threads = StoreThreads(lambda: connect(self._path), readers=_READERS)
         self._epoch = ""
         self._led: dict[str, Leadership] = {}
 
@@ -53,9 +48,8 @@ class SqliteStore(Store):
         return self._epoch
 
     async def open(self) -> None:
-        if self._writer is not None:
-            return
-        await asyncio.to_thread(self._open)
+        if not self._threads.started:
+            await asyncio.to_thread(self._open)
 
     def _open(self) -> None:
         try:
@@ -71,47 +65,21 @@ class SqliteStore(Store):
             writer.start()
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailable(f"the database {self._path} cannot be opened: {error}") from error
-        self._writer = writer
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="ioa-read")
+        self._threads.start(writer)
 
     async def close(self) -> None:
-        writer, readers = self._writer, self._readers
-        self._writer = self._readers = None
-        if writer is None or readers is None:
-            return
+        await self._threads.close()
         for leadership in list(self._led.values()):
             await leadership.release()
-        await asyncio.to_thread(writer.close)
-        await asyncio.to_thread(readers.shutdown)
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
-        self._local = threading.local()
 
     def commit(self, work: Work) -> asyncio.Future[tuple[int, ...]]:
-        job = Job(work, asyncio.get_running_loop())
-        try:
-            if self._writer is None:
-                raise StoreUnavailable("the store is closed")
-            self._writer.submit(job)
-        except StoreUnavailable as error:
-            job.future.set_exception(error)
-        return job.future
+        return self._threads.commit(work)
 
     async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        if self._readers is None:
-            raise StoreUnavailable("the store is closed")
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._readers, self._query, query)
+            return await self._threads.read(query)
         except (sqlite3.Error, OverflowError, UnicodeError) as error:
             raise StoreUnavailable(f"the database cannot be read: {error}") from error
-
-    def _query(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = connect(self._path)
-            self._connections.append(connection)
-        return query(connection)
 
     async def newest(self) -> int:
         return await self._read(lambda run: run.execute("SELECT coalesce(max(pos), 0) FROM log").fetchone()[0])
@@ -211,8 +179,7 @@ class SqliteStore(Store):
 
     async def lead(self, name: str) -> Leadership | None:
         """There is one process, and in it one store: whoever asks first leads."""
-        if self._writer is None:
-            raise StoreUnavailable("the store is closed")
+        self._threads.check_started()
         if name in self._led:
             return None
 
