@@ -27,6 +27,7 @@ _TLS = "auth/test_tls.py::"
 _BYTES = "threats/test_artifacts.py::"
 _SOCKETS = "threats/test_connections.py::"
 _ATTACKS = "threats/test_hub_attacks.py::"
+_PROXIES = "threats/test_proxies.py::"
 _ESCAPES = "threats/test_sandbox_escapes.py::"
 _SUPPLY = "threats/test_supply_chain.py::"
 _BENCH = "bench/test_hub.py::"
@@ -245,6 +246,13 @@ SECURITY = (
         "Who guesses tokens is refused unheard, by address or network, and nobody else is.",
         _TOKENS + "test_an_address_that_guesses_is_refused_unheard_and_others_are_not",
         _TOKENS + "test_one_ipv6_network_is_one_guesser",
+    ),
+    need(
+        "trust-proxies",
+        "Issue 4, Security",
+        "Where a client is, its proxy says if it is trusted, for requests and sockets; nobody else chooses an address.",
+        _PROXIES + "test_an_address_that_is_not_trusted_gains_nothing_by_forging_another",
+        _PROXIES + "test_behind_a_trusted_proxy_each_client_has_its_own_address_and_cannot_choose_it",
     ),
     need(
         "trust-signed-cards",

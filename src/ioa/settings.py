@@ -28,6 +28,7 @@ SETTINGS = (
     Setting("IOA_HUB_TOKEN", "Token that `ioa hub` asks of its user `me`, instead of one that it makes."),
     Setting("IOA_HUB_STORE", "Where `ioa hub` keeps everything, as --store."),
     Setting("IOA_HUB_BUS", "How replicas of a hub wake each other, as --bus."),
+    Setting("IOA_HUB_TRUST_PROXY", "Proxies whose X-Forwarded-For `ioa hub` believes, as --trust-proxy, by spaces."),
     Setting("IOA_DATA", "Folder for everything that ioa keeps, instead of the user's data folder."),
     Setting("IOA_MODEL", "Model that decides in clients, as --model; several separated by spaces."),
     Setting("IOA_PRICES", "Prices that nobody publishes: MODEL=IN/OUT in US dollars a million tokens, by commas."),
@@ -46,6 +47,7 @@ class Settings:
     hub_token: str | None = None
     hub_store: str | None = None
     hub_bus: str | None = None
+    hub_proxies: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     colour: bool = True
 
@@ -61,6 +63,7 @@ class Settings:
             hub_token=env.get("IOA_HUB_TOKEN") or None,
             hub_store=env.get("IOA_HUB_STORE") or None,
             hub_bus=env.get("IOA_HUB_BUS") or None,
+            hub_proxies=tuple(env.get("IOA_HUB_TRUST_PROXY", "").split()),
             models=tuple(env.get("IOA_MODEL", "").split()),
             colour=not env.get("NO_COLOR"),
         )

@@ -196,6 +196,7 @@ def test_a_hub_ends_cleanly_on_sigterm_and_holds_its_folder_alone(ioa: Ioa) -> N
         (["hub", "--users", "users.yaml"], "users.yaml"),
         (["hub", "--tls-certificate", "no.pem"], "no.pem"),
         (["hub", "--port", "70000"], "70000"),
+        (["hub", "--trust-proxy", "10.0.0.1/8"], "10.0.0.1/8"),
         (["join", "no.yaml"], "no.yaml"),
         (["join", "adder.yaml", "--name", "@me"], "'@'"),
         (["join", "adder.yaml"], "ioa hub"),
@@ -216,6 +217,19 @@ def test_a_short_token_and_a_readable_users_file_are_refused(ioa: Ioa, monkeypat
     Path("users.yaml").chmod(0o600)
     Path("users.yaml").write_text("- ann\n")
     assert "name: token" in ioa("hub", "--users", "users.yaml").stderr
+
+
+def test_proxies_are_named_in_the_environment_and_the_security_file_too(
+    ioa: Ioa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("security.yaml").write_text("trusted_proxies: [10.0.0.0/8, proxy.example]\n")
+    Path("security.yaml").chmod(0o600)
+    refused = ioa("hub", "--security", "security.yaml")
+    assert (refused.exit_code, "trusted_proxies: 'proxy.example'" in refused.stderr) == (2, True)
+    Path("security.yaml").write_text("trusted_proxies: [10.0.0.0/8]\n")
+    monkeypatch.setenv("IOA_HUB_TRUST_PROXY", "10.0.0.1 0.0.0.0/0")
+    refused = ioa("hub", "--security", "security.yaml")
+    assert (refused.exit_code, "trusted_proxies: '0.0.0.0/0'" in refused.stderr) == (2, True)
 
 
 async def test_an_embedded_network_is_what_tests_and_benchmarks_ask_it_to_be(tmp_path: Path, adder: Path) -> None:

@@ -57,6 +57,11 @@ Examples:
     "--allow-host", "allowed_hosts", multiple=True, metavar="NAME",
     help="A further host name under which it may be addressed. May be repeated.",
 )  # fmt: skip
+@click.option(
+    "--trust-proxy", "trusted_proxies", multiple=True, metavar="NETWORK",
+    help="Address or network of a proxy (10.0.0.0/8) whose X-Forwarded-For is believed, as one on this machine is. "
+    "May be repeated.",
+)  # fmt: skip
 @click.option("--tls-certificate", type=click.Path(path_type=Path), metavar="FILE", help="PEM certificate: serve TLS.")
 @click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="PEM key of that certificate.")
 @click.option(
@@ -69,7 +74,7 @@ Examples:
 @click.pass_context
 def hub(
     context: click.Context, host: str, port: int, data: Path | None, store: str | None, bus: str | None,
-    users: Path | None, security: Path | None, allowed_hosts: tuple[str, ...],
+    users: Path | None, security: Path | None, allowed_hosts: tuple[str, ...], trusted_proxies: tuple[str, ...],
     tls_certificate: Path | None, tls_key: Path | None, index: str, json_log: bool, verbose: bool,
 ) -> None:  # fmt: skip
     if context.invoked_subcommand is not None:
@@ -78,8 +83,9 @@ def hub(
     from ioa.hub.serving import event_loop
 
     options = HubOptions(
-        host, port, data, users, security, allowed_hosts, tls_certificate, tls_key, index, json_log, verbose, store, bus
-    )
+        host, port, data, users, security, allowed_hosts, tls_certificate, tls_key, index, json_log, verbose, store,
+        bus, trusted_proxies,
+    )  # fmt: skip
     run_async(run_hub(options), event_loop)
 
 

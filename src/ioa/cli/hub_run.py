@@ -50,6 +50,7 @@ class HubOptions:
     verbose: bool
     store: str | None = None
     bus: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
 
 
 async def run_hub(options: HubOptions) -> None:
@@ -61,7 +62,7 @@ async def run_hub(options: HubOptions) -> None:
     usual = settings.data / "replicas" / f"{options.port}" if shared else settings.hub_folder
     folder = (options.data or usual).expanduser().absolute()
     _check_sharing(options, settings, store, bus)
-    wanted = _hub_settings(options, folder, settings.hub_token)
+    wanted = _hub_settings(options, folder, settings.hub_token, options.trusted_proxies or settings.hub_proxies)
     try:
         engine_at(options.index)
     except ValueError as error:
@@ -98,15 +99,16 @@ def _check_sharing(options: HubOptions, settings: Settings, store: str | None, b
         raise Failure(f"{error}.") from error
     if bus is not None and store is None:
         raise BadInput("--bus is for hubs that share a store; give that too: --store postgresql://user@host/database")
-    if store is not None and store.startswith("postgres") and not (settings.hub_token or options.users):
+    known = settings.hub_token or options.users or options.security
+    if store is not None and store.startswith("postgres") and not known:
         raise BadInput(
             "--store: hubs that share a store must know the same users; give each of them the same IOA_HUB_TOKEN, or "
-            "--users FILE. A token can be made with: "
+            "--users FILE, or --security FILE. A token can be made with: "
             "python3 -c 'import secrets; print(secrets.token_urlsafe())'"
         )
 
 
-def _hub_settings(options: HubOptions, folder: Path, token: str | None) -> HubSettings:
+def _hub_settings(options: HubOptions, folder: Path, token: str | None, proxies: tuple[str, ...]) -> HubSettings:
     trusted = read_security(options.security) if options.security else SecurityFile()
     given = _users(options.users) if options.users else {DEFAULT_USER: token} if token and not trusted.users else {}
     twice = sorted(given.keys() & trusted.users.keys())
@@ -132,6 +134,7 @@ def _hub_settings(options: HubOptions, folder: Path, token: str | None) -> HubSe
             oidc=trusted.oidc,
             quotas=trusted.quotas,
             allowed_hosts=options.allowed_hosts,
+            trusted_proxies=(*trusted.trusted_proxies, *proxies),
             tls_certificate=options.tls_certificate,
             tls_key=options.tls_key,
             page=PAGE,

@@ -22,6 +22,7 @@ class SecurityFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     operators: dict[str, str] = {}
     teams: dict[str, tuple[str, ...]] = {}
     visibility: Visibility = "public"
+    trusted_proxies: tuple[str, ...] = ()
     client_ca: str | None = None
     client_certificates: ClientCertificates = "optional"
     certificates: dict[str, str] = {}

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 
 from starlette.requests import HTTPConnection
 
+from ioa.hub.proxies import Proxies
 from ioa.hub.security import Peer
 from ioa.hub.tls import identity_of
 
 CERTIFICATE = "ioa.certificate"
 """Key of the scope under which a server puts the `Identity` that the client's TLS certificate names."""
-
-
-_THIS_MACHINE = ("127.0.0.1", "::1")
 
 
 def peer_of(connection: HTTPConnection) -> Peer:
@@ -25,12 +23,13 @@ def peer_of(connection: HTTPConnection) -> Peer:
     )
 
 
-def peer_of_transport(transport: asyncio.BaseTransport, forwarded_for: str, certificates: Mapping[str, str]) -> Peer:
-    """The address at the other end of a socket. A proxy on this machine tells in X-Forwarded-For whom it speaks for, as
-    it does for requests."""
+def peer_of_transport(
+    transport: asyncio.BaseTransport, forwarded_for: str, proxies: Proxies, certificates: Mapping[str, str]
+) -> Peer:
+    """Who is at the other end of a socket; a trusted proxy tells for whom it speaks, as it does for requests."""
     name: object = transport.get_extra_info("peername")
     address = str(name[0]) if isinstance(name, tuple) and name else ""  # pyright: ignore[reportUnknownArgumentType] - what a transport has to say
-    if address in _THIS_MACHINE:
-        named = [part.strip() for part in forwarded_for.split(",")]
-        address = next((part for part in reversed(named) if part and part not in _THIS_MACHINE), address)
-    return Peer(address=address, certificate=identity_of(transport.get_extra_info("ssl_object"), certificates))
+    return Peer(
+        address=proxies.client(address, forwarded_for),
+        certificate=identity_of(transport.get_extra_info("ssl_object"), certificates),
+    )

@@ -15,6 +15,7 @@ from ioa.hub.http import admitted, build_app, guarded
 from ioa.hub.hub import Hub
 from ioa.hub.patient_http import patient_http
 from ioa.hub.peers import peer_of_transport
+from ioa.hub.proxies import Proxies, forwarded
 from ioa.hub.sockets import upgrades
 from ioa.hub.tls import server_context
 
@@ -73,17 +74,19 @@ class HttpServer:
         """Listen. Raises `OSError` if the port is taken."""
         settings = self._hub.settings
         limits = settings.limits
+        proxies = Proxies(settings.trusted_proxies)
         config = uvicorn.Config(
-            guarded(build_app(self._hub), settings),
+            forwarded(guarded(build_app(self._hub), settings), proxies),
             ws=upgrades(
                 lambda path, host, origin: admitted(path, host, origin, settings),
                 lambda wire, transport, via: self._hub.serve_wire(
-                    wire, peer_of_transport(transport, via, settings.certificates)
+                    wire, peer_of_transport(transport, via, proxies, settings.certificates)
                 ),
                 limits.frame_bytes,
             ),
             http=certified(patient_http(limits), settings.certificates),
             lifespan="off",
+            proxy_headers=False,  # whom to believe is a setting of the hub, the same for requests and sockets
             log_config=None,
             access_log=False,
             server_header=False,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from ioa.hub.oidc_settings import OidcSettings
+from ioa.hub.proxies import Proxies
 from ioa.hub.quota_settings import Quotas
 from ioa.protocol.cards import Visibility
 from ioa.protocol.errors import Refused
@@ -65,8 +66,9 @@ class HubSettings:
     token of its own in the file `token` of `data_dir`; anywhere else it refuses to start. `operators` are tokens of
     those who see all and manage tokens, quotas and the audit log. `teams` are users by team, who see each other's
     agents of visibility `team`; `visibility` is that of agents whose cards do not say. `allowed_hosts` are further
-    names in the Host header that a hub on loopback answers to. `tls_certificate` and `tls_key` are PEM files. `page`
-    is the folder of the files that are served at `/`.
+    names in the Host header that a hub on loopback answers to. `trusted_proxies` are addresses and networks whose
+    X-Forwarded-For and X-Forwarded-Proto are believed beside those of this machine. `tls_certificate` and `tls_key` are
+    PEM files. `page` is the folder of the files that are served at `/`.
 
     `client_ca` (PEM) signs certificates of clients; `client_certificates` says whether everybody needs one.
     `certificates` tells whom a name in a certificate (`DNS:`, `URI:`, `email:` of its alternative names, or `CN:`) is:
@@ -81,6 +83,7 @@ class HubSettings:
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     visibility: Visibility = "public"
     allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     page: Path | None = None
@@ -103,6 +106,10 @@ class HubSettings:
             raise SettingsError(f"visibility {self.visibility!r} is none of {', '.join(get_args(Visibility))}")
         if len({*self.users.values(), *self.operators.values()}) < len(self.users) + len(self.operators):
             raise SettingsError("users, operators: two of them have the same token; give each one of its own")
+        try:
+            Proxies(self.trusted_proxies)
+        except ValueError as error:
+            raise SettingsError(f"trusted_proxies: {error}") from None
         for name, whom in self.certificates.items():
             scope, _, holder = whom.partition(":")
             if scope not in ("user", "agent", "operator", "peer") or not name.startswith(CERTIFICATE_NAMES):
