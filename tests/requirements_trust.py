@@ -21,6 +21,7 @@ _LARGE = "index/test_large.py::"
 _NAMES = "cluster/test_names.py::"
 _SEEN = "auth/test_visibility.py::"
 _QUOTAS = "auth/test_quotas.py::"
+_SHARED = "cluster/test_quotas.py::"
 _AUDIT = "auth/test_audit.py::"
 _OIDC = "auth/test_oidc.py::"
 _TLS = "auth/test_tls.py::"
@@ -239,6 +240,7 @@ SECURITY = (
         _TOKENS + "test_tokens_are_known_after_a_restart_and_so_is_their_end",
         _TOKENS + "test_who_may_make_which_tokens",
         _TOKENS + "test_a_replica_learns_of_tokens_that_another_has_made_and_ended",
+        _NAMES + "test_a_connection_ends_with_its_token_or_agent_at_whichever_replica_that_ended",
     ),
     need(
         "trust-guessing",
@@ -313,6 +315,18 @@ SECURITY = (
         _QUOTAS + "test_a_full_group_can_still_end",
         _QUOTAS + "test_model_calls_are_paid_for_up_to_the_users_quota_of_the_day",
         _QUOTAS + "test_an_operator_gives_a_user_quotas_of_its_own_which_last",
+        _QUOTAS + "test_what_is_asked_for_at_once_is_counted_before_it_is_written",
+        _QUOTAS + "test_what_is_kept_back_for_calls_counts_until_they_are_told",
+    ),
+    need(
+        "trust-quotas-shared",
+        "Issue 4, More machines and Security",
+        "What a user has is counted over all replicas together, however many are asked at once, and quotas that are "
+        "changed hold at all of them.",
+        _SHARED + "test_a_user_has_so_many_open_goals_however_many_replicas_are_asked_at_once",
+        _SHARED + "test_a_user_has_so_many_agents_however_many_replicas_are_asked_at_once",
+        _SHARED + "test_files_fill_what_a_user_may_store_wherever_they_are_uploaded",
+        _SHARED + "test_quotas_that_an_operator_changes_hold_at_every_replica",
     ),
     need(
         "trust-audit",

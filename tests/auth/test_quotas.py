@@ -1,6 +1,9 @@
 """Quotas: what is refused names the quota and its remedy; operators set others for single users."""
 
+import asyncio
+
 import pytest
+from msgspec.structs import replace
 
 from ioa.adapters.store.memory import MemoryStore
 from ioa.hub.quota_settings import QuotaChange, Quotas
@@ -56,6 +59,14 @@ async def test_a_user_has_so_many_open_goals_and_gives_so_many_an_hour(tmp_path)
         await refused(net.goal("four"), "goals_an_hour", "too_fast")
         await net.clock.advance(1_200)
         await net.goal("four")
+
+
+async def test_what_is_asked_for_at_once_is_counted_before_it_is_written(tmp_path):
+    async with network(tmp_path, settings=limited(tmp_path, open_goals=2, agents=3)) as net:
+        goals = await asyncio.gather(*(net.goal(f"goal {n}") for n in range(6)), return_exceptions=True)
+        assert [getattr(one, "code", "") for one in goals].count("too_many") == 4
+        agents = await asyncio.gather(*(net.register(f"agent {n}") for n in range(6)), return_exceptions=True)
+        assert [getattr(one, "code", "") for one in agents].count("too_many") == 3
 
 
 async def test_an_agent_says_so_much_an_hour_however_often_it_connects(tmp_path):
@@ -141,6 +152,21 @@ async def test_model_calls_are_paid_for_up_to_the_users_quota_of_the_day(tmp_pat
         answer = await ann.ask(Spend(request_id="3", comm_id=comm_id, tokens=301, model="m"))
         assert (answer.code, "model_tokens_a_day" in answer.rule) == ("budget_spent", True)
         assert isinstance(await ann.ask(Spend(request_id="4", comm_id=comm_id, tokens=300, model="m")), Granted)
+
+
+async def test_what_is_kept_back_for_calls_counts_until_they_are_told(tmp_path):
+    async with network(tmp_path, settings=limited(tmp_path, model_cost_usd_a_day=1.0)) as net:
+        ann = await net.join("Ann")
+        comm_id = await net.group(ann)
+        asked = [Spend(request_id=f"{n}", comm_id=comm_id, tokens=1, cost_usd=0.25, model="m") for n in range(6)]
+        answers = [await ann.ask(spend) for spend in asked]
+        assert [isinstance(answer, Granted) for answer in answers] == [True] * 4 + [False] * 2
+        assert isinstance(await ann.ask(asked[3]), Granted), "it was granted before"
+        await ann.ask(Spent(request_id="t", spend=asked[0], usage=Usage(calls=1, cost_usd=0.05, model="m")))
+        again = Spend(request_id="again", comm_id=comm_id, tokens=1, cost_usd=0.2, model="m")
+        assert (await ann.ask(again)).code == "budget_spent"
+        await net.clock.advance(1)  # what was refused is looked at anew each second
+        assert isinstance(await ann.ask(replace(again, request_id="later")), Granted)
 
 
 async def test_an_operator_gives_a_user_quotas_of_its_own_which_last(tmp_path):

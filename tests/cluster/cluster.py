@@ -10,6 +10,7 @@ from pathlib import Path
 from ioa.adapters.bus.local import Exchange, LocalBus
 from ioa.adapters.store.memory import MemoryStore
 from ioa.hub.hub import Hub
+from ioa.hub.quota_settings import Quotas
 from ioa.hub.settings import HubSettings, Limits
 from ioa.testing.clocks import ManualClock
 from tests.hub.network import Network, WordIndex, settled
@@ -41,12 +42,13 @@ class Replica(Network):
 class Cluster:
     """`nets` are the replicas, each with its own agents; tokens are good at all of them."""
 
-    def __init__(self, folder: Path, limits: Limits):
+    def __init__(self, folder: Path, limits: Limits, quotas: Quotas):
         self.clock = ManualClock()
         self.exchange = Exchange()
         self.nets: list[Replica] = []
         self._folder = folder
         self._limits = limits
+        self._quotas = quotas
         self._store = MemoryStore(shared=True)
         self._numbers = count(1)
         self._tokens: dict[str, str] = {}
@@ -58,7 +60,7 @@ class Cluster:
         bus = LocalBus(self.exchange)
         users = {"me": "a-token-of-the-user-me-of-the-tests"}
         hub = Hub(
-            HubSettings(data_dir=self._folder / str(number), limits=self._limits, users=users),
+            HubSettings(data_dir=self._folder / str(number), limits=self._limits, quotas=self._quotas, users=users),
             store=store,
             index=WordIndex(),
             clock=self.clock,
@@ -104,9 +106,9 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(folder: Path, *, replicas=2, limits=None):
+async def cluster(folder: Path, *, replicas=2, limits=None, quotas=None):
     """Started replicas; the first leads."""
-    made = Cluster(folder, limits or Limits())
+    made = Cluster(folder, limits or Limits(), quotas or Quotas())
     for _ in range(replicas):
         await made.add()
         await settled(made.leader)

@@ -1,11 +1,14 @@
 """A replica that lags behind its store knows by name what another has registered: it looks before it refuses."""
 
+import asyncio
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
 from ioa.adapters.store.memory import MemoryStore
+from ioa.adapters.transport.memory import memory_pair
+from ioa.hub.following import LOOK_EVERY_S
 from ioa.hub.http import build_app
 from ioa.hub.records import AGENT
 from ioa.hub.security import Identity, Peer
@@ -13,7 +16,7 @@ from ioa.protocol.cards import Card
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import Launched
 from tests.cluster.cluster import cluster
-from tests.hub.network import network
+from tests.hub.network import TestAgent, network
 
 ME = {"Authorization": "Bearer a-token-of-the-user-me-of-the-tests"}
 
@@ -108,6 +111,32 @@ async def test_a_token_that_was_made_at_another_replica_is_good_and_can_be_revok
             assert (await http.delete("/v1/tokens/none-of-mine")).status_code == 404
             await one.register("Cook")
             assert (await http.post("/v1/tokens", json={"scope": "agent", "name": "Cook"})).status_code == 201
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["told", "not told"])
+async def test_a_connection_ends_with_its_token_or_agent_at_whichever_replica_that_ended(tmp_path, cut):
+    async with cluster(tmp_path) as made:
+        one, two = made.nets
+        user = one.hub.identify("a-token-of-the-user-me-of-the-tests")
+        await one.register("Poet")
+        record, two.tokens["Poet"] = await one.hub.tokens.make(user, "agent", "Poet")
+        poet = await two.connect("Poet")
+        await one.register("Cook")
+        await two.hub.catch_up()
+        mine, theirs = memory_pair(64)
+        serving = asyncio.create_task(two.hub.serve(theirs, Peer(certificate=Identity("agent", "Cook"))))
+        cook = TestAgent("Cook", mine)
+        await cook.hello("certificate")
+        await cook.until(lambda: cook.welcome)
+        if cut:
+            await made.cut()
+        await one.hub.tokens.revoke(user, record.token_id)
+        async with api(one) as http:
+            assert (await http.delete("/v1/agents/Cook")).status_code == 200
+        await made.clock.advance(LOOK_EVERY_S)  # that long at most, and nothing is asked of the replica meanwhile
+        assert (await poet.until_closed()).code == 4401
+        assert (await cook.until_closed()).code == 4401
+        await serving
 
 
 async def test_a_certificate_names_an_agent_that_was_registered_at_another_replica(tmp_path):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec.structs import replace
 
+from ioa.hub.gates import Gate, knows_all
 from ioa.hub.records import AGENT, AgentRecord, document, read
 from ioa.hub.security import TokenBucket, new_token, token_hash
 from ioa.hub.settings import Limits
@@ -40,6 +41,10 @@ class Registry:
         self._limits = limits
         self._visibility: Visibility = visibility
         self.check_quota: Callable[[str, int], None] = _no_quota
+        self.quota: Callable[[str], int] = lambda user: limits.agents_a_user
+        self.catch_up: Callable[[], Awaitable[bool]] = knows_all
+        self._gate = Gate(store, "agents")
+        self._coming = Counter[str]()
         self._agents: dict[str, AgentRecord] = {}
         self._keys: dict[str, str] = {}  # of names as they are spelled on their cards: a search asks for all of them
         self._tokens: dict[str, str] = {}
@@ -140,14 +145,15 @@ class Registry:
         )
         if not rate.take(now):
             raise Refused("too_fast", "too many registrations at once; wait a second")
+        most = min(self._limits.agents_a_user, self.quota(owner))
+        if self._count(owner) >= most:
+            await self.catch_up()  # before it is refused: another replica may have removed one
         known = self._agents.get(key)
         if key in self._reserved or (known is not None and (known.owner != owner or not (known.removed or rotate))):
-            raise Refused("name_taken", f"name {card.name!r} is taken; choose another name", legal=_mend(known, owner))
+            raise _taken(card.name, known, owner)
         is_new = known is None or known.removed
-        if is_new and self._owned.get(owner, 0) >= self._limits.agents_a_user:
-            raise Refused("too_many", f"{self._limits.agents_a_user} agents are registered; remove one first")
         if is_new:
-            self.check_quota(owner, self._owned.get(owner, 0))
+            self._check_room(owner)
         token = new_token("agent")
         if known is not None:
             card = replace(card, name=known.card.name)
@@ -161,7 +167,46 @@ class Registry:
             verified=verified,
             visibility=visibility or (self._visibility if is_new or known is None else known.visibility),
         )
-        return await self._write(key, record), token, is_new
+        return await (self._add(key, record, most) if is_new else self._write(key, record)), token, is_new
+
+    def _count(self, owner: str) -> int:
+        """This user's agents, with those that are being written."""
+        return self._owned.get(owner, 0) + self._coming[owner]
+
+    def _check_room(self, owner: str) -> None:
+        """May this user have one more? Raises `Refused` (too_many)."""
+        owned = self._count(owner)
+        if owned >= self._limits.agents_a_user:
+            raise Refused("too_many", f"{self._limits.agents_a_user} agents are registered; remove one first")
+        self.check_quota(owner, owned)
+
+    async def _add(self, key: str, record: AgentRecord, most: int) -> AgentRecord:
+        """Write one more agent of its owner, who may have so many. Raises `Refused` (too_many, name_taken,
+        unavailable)."""
+        owner, known = record.owner, self._agents.get(key)
+
+        async def add(passing: tuple[Document, ...]) -> AgentRecord:
+            if passing:
+                await self.catch_up()
+                now = self._agents.get(key)
+                if now is not known:  # another replica has given the name away meanwhile
+                    raise _taken(record.card.name, now, owner)
+            self._check_room(owner)
+            self._coming[owner] += 1
+            try:
+                return await self._put(key, record, passing)
+            finally:
+                self._coming[owner] -= 1
+
+        try:
+            if self._gate.stands(self._count(owner), most):
+                record = await self._gate.through(owner, add)
+            else:
+                record = await add(())
+        except Conflict as error:
+            raise _being_changed(record) from error
+        await self._index_soon(record)
+        return record
 
     async def update(self, name: str, card: Card) -> AgentRecord:
         """A new card for an agent; its name stays. Raises `Refused` (unknown_agent, bad_name,
@@ -190,8 +235,16 @@ class Registry:
             await self._write(name_key(name), replace(record, token_hash=""))
 
     async def _write(self, key: str, record: AgentRecord) -> AgentRecord:
+        try:
+            record = await self._put(key, record)
+        except Conflict as error:
+            raise _being_changed(record) from error
+        await self._index_soon(record)
+        return record
+
+    async def _put(self, key: str, record: AgentRecord, more: tuple[Document, ...] = ()) -> AgentRecord:
         if key in self._reserved:
-            raise Refused("unavailable", f"agent {record.card.name!r} is being changed; try again")
+            raise _being_changed(record)
         self._reserved.add(key)
         try:
             known = self._agents.get(key)
@@ -199,13 +252,10 @@ class Registry:
             entry = document(AGENT, key, record, owner=record.owner)
             if self._store.shared:
                 entry = await self._exchange(key, known, entry)
-            await self._store.commit(Work(documents=(entry,)))
+            await self._store.commit(Work(documents=(entry, *more)))
             self._keep(record)
-        except Conflict as error:
-            raise Refused("unavailable", f"agent {record.card.name!r} is being changed; try again") from error
         finally:
             self._reserved.discard(key)
-        await self._index_soon(record)
         return record
 
     async def _exchange(self, key: str, known: AgentRecord | None, entry: Document) -> Document:
@@ -259,6 +309,10 @@ class Registry:
                 self._index.remove(name)
 
 
+def _being_changed(record: AgentRecord) -> Refused:
+    return Refused("unavailable", f"agent {record.card.name!r} is being changed; try again")
+
+
 def _no_quota(user: str, owned: int) -> None:
     """A registry on its own has none."""
 
@@ -267,6 +321,10 @@ def _described(card: Card) -> str:
     if not card.description.strip():
         raise Refused("empty", "description is empty; say in a few sentences what the agent can do")
     return card.description
+
+
+def _taken(name: str, known: AgentRecord | None, owner: str) -> Refused:
+    return Refused("name_taken", f"name {name!r} is taken; choose another name", legal=_mend(known, owner))
 
 
 def _mend(known: AgentRecord | None, owner: str) -> tuple[str, ...]:

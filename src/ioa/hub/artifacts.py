@@ -16,7 +16,7 @@ from ioa.hub.quotas import QuotaBook
 from ioa.hub.records import ARTIFACT, ARTIFACT_USE, UPLOAD, ArtifactRecord, document, read
 from ioa.ports.blobs import Blobs
 from ioa.ports.clock import Clock, NewId
-from ioa.ports.store import Document, Store, StoreUnavailable, Work
+from ioa.ports.store import Conflict, Document, Store, StoreUnavailable, Work
 from ioa.protocol.errors import Refused
 from ioa.protocol.messages import Artifact
 from ioa.protocol.names import ZERO_WIDTH_JOINER, printable
@@ -24,6 +24,7 @@ from ioa.protocol.names import ZERO_WIDTH_JOINER, printable
 _CHUNK_BYTES = 1024 * 1024
 _PAGE = 200
 _REMEMBERED = 20_000
+_ATTEMPTS = 100
 
 
 class Artifacts:
@@ -85,17 +86,23 @@ class Artifacts:
                 raise StoreUnavailable(f"the file cannot be stored: {error.strerror or error}") from error
             raise
         record = ArtifactRecord(artifact=artifact, created_at=self._clock.now_s())
-        await self._store.commit(
-            Work(
-                documents=(
-                    document(ARTIFACT, digest, record),
-                    document(UPLOAD, f"{digest}/{speaker}", record, owner=speaker),
-                    *charged,
-                )
-            )
-        )
+        uploaded = (document(ARTIFACT, digest, record), document(UPLOAD, f"{digest}/{speaker}", record, owner=speaker))
+        await self._commit(uploaded, charged, speaker, size)
         self._remember(artifact, (speaker,), own=True)
         return artifact
+
+    async def _commit(
+        self, uploaded: tuple[Document, ...], charged: tuple[Document, ...], speaker: str, size_bytes: int
+    ) -> None:
+        for _ in range(_ATTEMPTS):
+            try:
+                await self._store.commit(Work(documents=(*uploaded, *charged)))
+                return
+            except Conflict:  # another file of the user's was charged meanwhile
+                if not charged or self.quotas is None:
+                    raise
+                charged = (await self.quotas.charged(speaker, size_bytes),)
+        raise Refused("unavailable", "too many files of one user are uploaded at once; send it again")
 
     def shared(self, speakers: Iterable[str], artifacts: Iterable[Artifact]) -> None:
         """It is durable that a group of these speakers refers to these files: they may read them."""

@@ -40,6 +40,10 @@ class GoalBook:
             if len(markers) < _PAGE:
                 return
 
+    async def count_open(self, owner: str, most: int) -> int:
+        """How many goals of an owner a shared store says to be open now, counted up to `most`."""
+        return len(await self._store.documents(OPEN_GOAL, owner=owner, limit=most))
+
     def open_goals(self) -> tuple[GoalRecord, ...]:
         return tuple(self._open.values())
 

@@ -15,12 +15,12 @@ from ioa.hub.alarms import Alarms
 from ioa.hub.artifacts import Artifacts
 from ioa.hub.deadlines import left_of
 from ioa.hub.duty import Duty
+from ioa.hub.goal_admission import GoalAdmission
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.grace import Grace, no_grace
 from ioa.hub.group_log import GroupLog
 from ioa.hub.ledger import Ledger
 from ioa.hub.presence import Presence
-from ioa.hub.quotas import QuotaBook
 from ioa.hub.records import GoalRecord
 from ioa.hub.session_management import Sessions
 from ioa.hub.traces import HubTraces
@@ -74,8 +74,7 @@ class Goals:
         start: Start,
         traces: HubTraces,
         *,
-        open_goals_a_user: int,
-        quotas: QuotaBook,
+        admission: GoalAdmission,
         grace: Grace,
     ) -> None:
         self._book = book
@@ -92,8 +91,7 @@ class Goals:
         self._clock = clock
         self._start = start
         self._traces = traces
-        self._most_open = open_goals_a_user
-        self._quotas = quotas
+        self._admission = admission
         self._grace = grace
         self._watched: set[str] = set()
 
@@ -108,11 +106,8 @@ class Goals:
         except Refused:
             known = None
         if known is None:
-            if sum(goal.owner == new.owner for goal in self._book.open_goals()) >= self._most_open:
-                raise Refused("too_many", f"{self._most_open} goals of yours have not ended; cancel one first")
-            self._quotas.goal(new.owner)
             try:
-                record = await self._ledger.run(lambda unit: unit.put_goal(record, new=True))
+                record = await self._admission.add(record)
                 self._traces.asked(record, new.traceparent)
                 self._start(self.seek(new.goal_id))
                 return record

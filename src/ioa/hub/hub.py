@@ -19,6 +19,7 @@ from ioa.hub.connection_loop import ConnectionLoop
 from ioa.hub.data_lock import DataLock
 from ioa.hub.deadlines import Deadlines
 from ioa.hub.duty import Duty
+from ioa.hub.goal_admission import GoalAdmission
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.goals import Goals
 from ioa.hub.grace import Grace
@@ -127,6 +128,8 @@ class Hub:
             settings.quotas, store, clock, self.audit, self.goal_book, self.accounts, self.registry.owner_of
         )
         self.registry.check_quota = self.quotas.agent
+        self.registry.quota = lambda user: self.quotas.of_user(user).agents
+        self.registry.catch_up = self.catch_up
         self.routing.quotas = self.setup.quotas = self.artifacts.quotas = self.quotas
         self.accounts.check_quota = self.quotas.spend
         self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.check)
@@ -134,6 +137,8 @@ class Hub:
         self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators, self.catch_up)
         grace = Grace(store, clock)
         self.deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin, self.duty, grace)
+        admission = GoalAdmission(store, self.goal_book, self.ledger, self.quotas, limits.open_goals_a_user)
+        admission.catch_up = self.catch_up
         self.goals = Goals(
             self.goal_book,
             self.groups,
@@ -149,8 +154,7 @@ class Hub:
             clock,
             self.begin,
             self._traces,
-            open_goals_a_user=limits.open_goals_a_user,
-            quotas=self.quotas,
+            admission=admission,
             grace=grace,
         )
         self.sharing = Sharing(self, heard, bus, shared, name) if heard is not None and shared is not None else None

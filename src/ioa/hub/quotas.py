@@ -10,15 +10,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ioa.hub.audit import Audit
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.quota_settings import QuotaChange, Quotas
-from ioa.hub.records import GOAL, QUOTA, USAGE, GoalRecord, StorageRecord, document, read
+from ioa.hub.records import GOAL, QUOTA, USAGE, AccountRecord, GoalRecord, StorageRecord, document, read
 from ioa.hub.security import Identity, TokenBucket
-from ioa.hub.spending import Accounts
+from ioa.hub.spending import Accounts, tokens_of
 from ioa.ports.clock import Clock
-from ioa.ports.store import Document, Store, Work
+from ioa.ports.store import Change, Document, Store, Work
 from ioa.protocol.errors import Refused
 from ioa.protocol.frames import Spend
 from ioa.protocol.messages import AnyMessage, Conclusion, TaskCancel, TaskResult
@@ -28,6 +30,7 @@ HOUR_S, DAY_S = 3_600.0, 86_400.0
 _PAGE = 500
 _SPEAKERS = 50_000
 _SPENT_GOOD_FOR_S = 5.0
+_REFUSED_GOOD_FOR_S = 1.0
 
 
 class QuotaBook:
@@ -53,7 +56,7 @@ class QuotaBook:
         self._changes: dict[str, QuotaChange] = {}
         self._messages: OrderedDict[str, TokenBucket] = OrderedDict()
         self._new_goals: dict[str, TokenBucket] = {}
-        self._spent: dict[str, tuple[float, int, float]] = {}
+        self._spent: dict[str, _Costs] = {}
         self._stored: dict[str, int] = {}
 
     async def start(self) -> None:
@@ -94,9 +97,21 @@ class QuotaBook:
             self._changes.pop(user, None)
         else:
             self._changes[user] = change
+        self._begin_anew(user)
+        return quotas
+
+    def learned(self, change: Change) -> None:
+        """What has become of a user's quotas at another replica."""
+        if change.document is None:
+            self._changes.pop(change.key, None)
+        else:
+            self._changes[change.key] = read(change.document, QuotaChange)
+        self._begin_anew(change.key)
+
+    def _begin_anew(self, user: str) -> None:
+        """Count rates by the quotas that hold now."""
         self._messages.clear()
         self._new_goals.pop(user, None)
-        return quotas
 
     def user_of(self, speaker: str) -> str:
         """Who answers for what `@user`, or the agent of this name, does."""
@@ -117,14 +132,18 @@ class QuotaBook:
         if owned >= most:
             raise self._refused("too_many", user, "agents", most, f"{owned} agents are registered", "remove one first")
 
-    def goal(self, owner: str) -> None:
-        """May `@user` ask for one more goal? Raises `Refused` (too_many, too_fast)."""
+    def goal(self, owner: str, open_goals: int) -> None:
+        """May `@user`, who has so many open goals, have one more? Raises `Refused` (too_many)."""
+        user = self.user_of(owner)
+        most = self.of_user(user).open_goals
+        if open_goals >= most:
+            told = f"{open_goals} goals have not ended"
+            raise self._refused("too_many", user, "open_goals", most, told, "cancel one first")
+
+    def goal_rate(self, owner: str) -> None:
+        """May `@user` ask for one more goal within the hour? Raises `Refused` (too_fast)."""
         user = self.user_of(owner)
         quotas = self.of_user(user)
-        open_goals = sum(goal.owner == owner for goal in self._goals.open_goals())
-        if open_goals >= quotas.open_goals:
-            told = f"{open_goals} goals have not ended"
-            raise self._refused("too_many", user, "open_goals", quotas.open_goals, told, "cancel one first")
         now = self._clock.monotonic_s()
         bucket = self._new_goals.get(user)
         if bucket is None:
@@ -177,14 +196,21 @@ class QuotaBook:
 
     async def charged(self, speaker: str, size_bytes: int) -> Document:
         """The record of what is stored for whoever answers for this speaker, with a file more; it is written with the
-        file's own. Raises `Refused` (too_many)."""
+        file's own, and refused by a shared store (`Conflict`) if another file was charged meanwhile. Raises `Refused`
+        (too_many)."""
         user = self.user_of(speaker)
-        stored, most = await self.stored(user) + size_bytes, self.of_user(user).stored_bytes
+        found = await self._store.document(USAGE, f"{user}/stored") if self._store.shared else None
+        before = read(found, StorageRecord).size_bytes if found is not None else 0
+        stored = (before if self._store.shared else await self.stored(user)) + size_bytes
+        most = self.of_user(user).stored_bytes
         if stored > most:
             told = f"with this file, what this user and its agents have stored is {stored} bytes"
             raise self._refused("too_many", user, "stored_bytes", most, told, "ask an operator for more")
         self._stored[user] = stored
-        return document(USAGE, f"{user}/stored", StorageRecord(size_bytes=stored), owner=user)
+        entry = document(USAGE, f"{user}/stored", StorageRecord(size_bytes=stored), owner=user)
+        if not self._store.shared:
+            return entry
+        return replace(entry, new=found is None, replaces=found.body if found is not None else None)
 
     async def spend(self, goal_id: str, spend: Spend) -> None:
         """May this call of a model be paid for by the user whose goal it is? Raises `Refused` (budget_spent)."""
@@ -193,27 +219,33 @@ class QuotaBook:
         quotas = self.of_user(user)
         if quotas.model_tokens_a_day is None and quotas.model_cost_usd_a_day is None:
             return
-        tokens, cost = await self.spent(user)
-        for quota, most, used, wanted in (
-            ("model_tokens_a_day", quotas.model_tokens_a_day, tokens, spend.tokens),
-            ("model_cost_usd_a_day", quotas.model_cost_usd_a_day, cost, spend.cost_usd),
-        ):
-            if most is not None and used + wanted > most:
-                self._audit.note_refusal(user, quota)
-                raise Refused(
-                    "budget_spent",
-                    f"quota {quota} ({most:g}) of {user!r}: {used:g} are used, this call may use {wanted:g}; wait "
-                    "until tomorrow, or ask an operator for more",
-                )
+        costs = await self._costs(user, _SPENT_GOOD_FOR_S)
+        if costs.over(quotas, spend) is not None:
+            costs = await self._costs(user, _REFUSED_GOOD_FOR_S)
+        over = costs.over(quotas, spend)
+        if over is not None:
+            quota, most, used, wanted = over
+            self._audit.note_refusal(user, quota)
+            raise Refused(
+                "budget_spent",
+                f"quota {quota} ({most:g}) of {user!r}: {used:g} are used or kept back, this call may use {wanted:g}; "
+                "wait until tomorrow, or ask an operator for more",
+            )
+        costs.kept_tokens += spend.tokens
+        costs.kept_cost_usd += spend.cost_usd
 
     async def spent(self, user: str) -> tuple[int, float]:
         """Tokens and dollars of this user's goals of the last 24 hours, at most some seconds old."""
+        costs = await self._costs(user, _SPENT_GOOD_FOR_S)
+        return costs.tokens, costs.cost_usd
+
+    async def _costs(self, user: str, good_for_s: float) -> _Costs:
         now = self._clock.monotonic_s()
         known = self._spent.get(user)
-        if known is not None and now - known[0] < _SPENT_GOOD_FOR_S:
-            return known[1], known[2]
+        if known is not None and now - known.at_s < good_for_s:
+            return known
         since = self._clock.now_s() - DAY_S
-        tokens, cost, before = 0, 0.0, None
+        costs, before = _Costs(at_s=now), None
         while True:
             page = await self._store.documents(
                 GOAL, owner=PERSON_PREFIX + user, before=before, limit=_PAGE, newest_first=True
@@ -221,11 +253,36 @@ class QuotaBook:
             goals = [read(entry, GoalRecord) for entry in page]
             for goal in goals:
                 if not goal.final or (goal.ended_at or goal.created_at) >= since:
-                    usage = await self._accounts.of_goal(goal.goal_id)
-                    tokens += usage.input_tokens + usage.output_tokens
-                    cost += usage.cost_usd
+                    costs.add(await self._accounts.of_goal(goal.goal_id), open_=not goal.final)
             if len(page) < _PAGE or goals[-1].created_at < since - DAY_S:
                 break
             before = page[-1].number
-        self._spent[user] = (now, tokens, cost)
-        return tokens, cost
+        self._spent[user] = costs
+        return costs
+
+
+class _Costs(Struct, kw_only=True):
+    """What models have cost a user within a day, and what is kept back for calls that have not been told yet."""
+
+    at_s: float
+    tokens: int = 0
+    cost_usd: float = 0.0
+    kept_tokens: int = 0
+    kept_cost_usd: float = 0.0
+
+    def add(self, account: AccountRecord, *, open_: bool) -> None:
+        self.tokens += tokens_of(account)
+        self.cost_usd += account.cost_usd
+        for tokens, cost_usd in account.kept.values() if open_ else ():
+            self.kept_tokens += tokens
+            self.kept_cost_usd += cost_usd
+
+    def over(self, quotas: Quotas, spend: Spend) -> tuple[str, float, float, float] | None:
+        """The quota that this call would exceed: its name, its value, what is used, what is wanted."""
+        for quota, most, used, wanted in (
+            ("model_tokens_a_day", quotas.model_tokens_a_day, self.tokens + self.kept_tokens, spend.tokens),
+            ("model_cost_usd_a_day", quotas.model_cost_usd_a_day, self.cost_usd + self.kept_cost_usd, spend.cost_usd),
+        ):
+            if most is not None and used + wanted > most:
+                return quota, most, used, wanted
+        return None

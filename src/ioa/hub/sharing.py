@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from ioa.hub.following import LOOK_EVERY_S
 from ioa.hub.group_log import Chat
 from ioa.hub.presence import SharedPresence
-from ioa.hub.records import AGENT, GOAL, SESSION, TOKEN, TOKEN_END, AgentRecord, read
+from ioa.hub.records import AGENT, GOAL, QUOTA, SESSION, TOKEN, TOKEN_END, AgentRecord, read
 from ioa.hub.replica import HeardStore, Replica
 from ioa.hub.session_management import delivery_tail
+from ioa.hub.tokens import REMOVED
 from ioa.hub.unit import Unit
 from ioa.ports.bus import Bus
 from ioa.ports.store import Change, Stored, StoreUnavailable
@@ -50,6 +51,7 @@ class Sharing:
             changes={
                 AGENT: self._agent,
                 GOAL: self._goal,
+                QUOTA: hub.quotas.learned,
                 SESSION: presence.changed,
                 TOKEN: self._token,
                 TOKEN_END: self._token_end,
@@ -126,8 +128,14 @@ class Sharing:
     # Records
 
     def _agent(self, change: Change) -> None:
-        if change.document is not None:
-            self._hub.registry.learned(read(change.document, AgentRecord))
+        if change.document is None:
+            return
+        agent = read(change.document, AgentRecord)
+        self._hub.registry.learned(agent)
+        if agent.removed:
+            self._hub.leases.end_agent(agent.card.name, REMOVED)
+            if self._hub.duty.held:
+                self._hub.goals.forget_agent(agent.card.name)
 
     def _goal(self, change: Change) -> None:
         if change.document is None:

@@ -103,7 +103,11 @@ class Accounts:
         if goal.final:
             raise Refused("concluded", f"goal {goal_id!r} has ended ({goal.status}); nothing more is paid for")
         call_id = f"{sender}/{spend.request_id}"
-        await self.check_quota(goal_id, spend)
+        try:
+            await self.check_quota(goal_id, spend)
+        except Refused:
+            if call_id not in (await self.of_goal(goal_id)).kept:  # else it was granted, and is asked for again
+                raise
 
         def grant(account: AccountRecord) -> AccountRecord:
             if call_id in account.kept:

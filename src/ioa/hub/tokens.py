@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from ioa.hub.agent_registry import Registry
 from ioa.hub.audit import Audit
+from ioa.hub.gates import knows_all
 from ioa.hub.leases import EXPIRED, Leases
 from ioa.hub.records import TOKEN, TOKEN_END, AgentRecord, TokenEnd, TokenRecord, document, read
 from ioa.hub.security import LOCAL_USER, Identity, Scope, local_token, new_token, token_hash
@@ -50,8 +51,7 @@ class Tokens:
         self._by_id: dict[str, TokenRecord] = {}
         self._ended_upto = 0
         self.leases: Leases | None = None
-        self.announce: Callable[[str], None] = _tell_nobody
-        self.catch_up: Callable[[], Awaitable[bool]] = _knows_all
+        self.catch_up: Callable[[], Awaitable[bool]] = knows_all
 
     def load_configured(self) -> None:
         """Take the tokens of the settings; without any, on loopback, the local user's. Blocks on the disk."""
@@ -226,7 +226,6 @@ class Tokens:
         await asyncio.shield(self._audit.commit(work, act, by, record.token_id, scope=record.scope, name=record.name))
         self._keep(ended)
         self._apply(end)
-        self.announce(record.token_id)
         if record.token_id.startswith(_REGISTERED):
             await self._registry.drop_token(record.name, record.token_hash)
         return ended
@@ -244,7 +243,6 @@ class Tokens:
         end = TokenEnd(token_id=token_id, why=why, at=self._clock.now_s())
         self._apply(end)
         await self._store.commit(Work(documents=(document(TOKEN_END, self._new_id(), end, new=True),)))
-        self.announce(token_id)
 
     async def end_agent(self, by: Identity | None, agent: AgentRecord) -> None:
         """All tokens of an agent end, because it is removed: one who registers the name again starts anew."""
@@ -407,12 +405,3 @@ def _label(text: str) -> str:
 
 def _document(record: TokenRecord, *, new: bool = False) -> Document:
     return document(TOKEN, record.token_hash, record, owner=record.owner, new=new)
-
-
-async def _knows_all() -> bool:
-    """One hub knows all that there is."""
-    return False
-
-
-def _tell_nobody(token_id: str) -> None:
-    """One hub has no replicas to tell."""

@@ -149,7 +149,7 @@ class Unit:
             self.documents.pop(marker, None)
             self.removed.append(marker)
         elif new:
-            self.put(Document(kind=OPEN_GOAL, key=goal.goal_id, body=b"{}"))
+            self.put(Document(kind=OPEN_GOAL, key=goal.goal_id, body=b"{}", owner=goal.owner))
         return goal
 
     def put(self, entry: Document) -> None:
