@@ -7,10 +7,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ioa.adapters.index.remote import Row
+
+if TYPE_CHECKING:
+    from ioa.testing.servers.postgres import PostgresServer
 
 _HITS = 10
 _AT_ONCE = 1_000
@@ -51,7 +55,7 @@ def exact_numpy(rows: np.ndarray, folder: Path) -> Generator[Neighbours]:
 
 @contextmanager
 def usearch(rows: np.ndarray, folder: Path) -> Generator[Neighbours]:
-    from usearch.index import Index  # pyright: ignore[reportMissingImports]
+    from usearch.index import Index
 
     index = Index(ndim=rows.shape[1], metric="cos", dtype="bf16", expansion_search=128)
     index.add(np.arange(len(rows)), rows, threads=1)
@@ -86,7 +90,7 @@ def pgvector(rows: np.ndarray, folder: Path) -> Generator[Neighbours]:
         engine.close()
 
 
-def _cpu_of_children(server: object) -> float:
+def _cpu_of_children(server: PostgresServer) -> float:
     """Of this process and every process of the server, from /proc (0 for those where there is none)."""
     total = time.process_time()
     for status in Path("/proc").glob("[0-9]*/stat"):
@@ -95,7 +99,7 @@ def _cpu_of_children(server: object) -> float:
             fields = status.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if folder.is_relative_to(server.folder):  # pyright: ignore[reportAttributeAccessIssue]
+        if folder.is_relative_to(server.folder):
             total += (int(fields[11]) + int(fields[12])) / 100
     return total
 

@@ -243,7 +243,7 @@ async def _goals(size: Size, api: Api, used, folder: Path, witnesses: list[Path]
     await until_all_open(api, goal_ids, 2 * size.goals, witnesses)
     open_s = time.perf_counter() - began
     states = await asyncio.gather(*(api.get(f"/v1/goals/{goal_id}") for goal_id in goal_ids))
-    open_at_once = sum(state["ended_at"] is None and len(state["groups"]) == 2 for state in states)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - JSON
+    open_at_once = sum(state["ended_at"] is None and len(state["groups"]) == 2 for state in states)  # pyright: ignore[reportArgumentType] - JSON
     (folder / "go").touch()
     went = time.perf_counter()
     left = goal_ids

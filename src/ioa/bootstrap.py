@@ -191,7 +191,7 @@ def make_client(
             work_folder=folder / WORK_FOLDER if folder else None,
         ),
         journal=folder / JOURNAL_FILE if folder else ":memory:",
-        observation=agent.observe,  # pyright: ignore[reportArgumentType] - the client takes text and awaitables alike
+        observation=agent.observe,
         listener=listener,
         tracer=tracer,
     )

@@ -157,14 +157,14 @@ except ImportError:  # Windows
     def _take(lock: IO[bytes]) -> bool:
         try:
             lock.seek(0)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType] - only there on Windows
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - only there on Windows
         except OSError:
             return False
         return True
 
     def _release(lock: IO[bytes]) -> None:
         lock.seek(0)
-        msvcrt.locking(lock.fileno(), msvcrt.LK_UNLCK, 1)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType] - only there on Windows
+        msvcrt.locking(lock.fileno(), msvcrt.LK_UNLCK, 1)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - only there on Windows
 
 else:
 

@@ -184,7 +184,7 @@ def test_teams_and_visibility_of_the_settings_are_checked(tmp_path):
     with pytest.raises(SettingsError, match="team"):
         HubSettings(data_dir=tmp_path, teams={"team": ("@bad",)})
     with pytest.raises(SettingsError, match="visibility 'secret'"):
-        HubSettings(data_dir=tmp_path, visibility="secret")  # type: ignore[arg-type]
+        HubSettings(data_dir=tmp_path, visibility="secret")  # pyright: ignore[reportArgumentType] - the point of it
 
 
 async def test_another_hub_finds_public_agents_and_may_do_nothing_else(tmp_path):

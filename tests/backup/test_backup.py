@@ -177,7 +177,7 @@ async def test_a_result_that_the_backup_has_not_is_sent_again_and_the_work_not_d
     goal_id = await net.ask("sum", initiator="Chair")
     await adder.started.wait()
     group = (await net.goal(goal_id)).groups[0]
-    await net.until(lambda: len(net.members["Adder"].client.group(group).tasks) == 1)  # type: ignore[union-attr]
+    await net.until(lambda: (seen := net.members["Adder"].client.group(group)) is not None and len(seen.tasks) == 1)
     back_up(tmp_path / "hub", tmp_path / "copy", now_s=1.0)
     adder.go.set()
     assert (await net.answer(goal_id)).conclusion == "three"  # the backup knows nothing of it

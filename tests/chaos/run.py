@@ -68,7 +68,7 @@ async def network_of(seed: int, hubs: list[Hub], **more: object) -> AsyncIterato
     """A network in a temporary folder, which stays for whoever has to look if a run was not good."""
     folder = Path(tempfile.mkdtemp(prefix=f"ioa-chaos-{seed}-"))
     with small_disk(folder / "hub"):
-        network = ChaosNetwork(folder, seed, hubs, **more)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - passed through
+        network = ChaosNetwork(folder, seed, hubs, **more)  # pyright: ignore[reportArgumentType] - passed through
         try:
             yield network
         finally:

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from msgspec.structs import replace
 
+from ioa.adapters.transport.memory import MemoryConnection
 from ioa.conversation.connection import Outgoing
 from ioa.conversation.group import Concluded, Group, TaskEnded, step
 from ioa.conversation.hub_duties import cancel_open, force_conclusion, nested_turns, prepare, result_of_subgroup
@@ -73,7 +75,7 @@ class FakeHub:
         self.changed = asyncio.Event()
         self.lose: Callable[[str, HubFrame], bool] = lambda name, frame: False
         self.twice: Callable[[str, HubFrame], bool] = lambda name, frame: False
-        self.refuse: Callable[[str, ClientFrame], Refusal | None] = lambda name, frame: None
+        self.refuse: Callable[[str, ClientFrame], HubFrame | None] = lambda name, frame: None
         self.hello: Callable[[Hello], HubFrame | None] = lambda hello: None
         self.close_with: tuple[int, str] | None = None
         self.ignore_hello = False
@@ -315,9 +317,8 @@ class FakeHub:
     def offer(self, to: str, goal: str, **fields: object) -> str:
         """Give a goal to an agent. Returns its goal_id."""
         goal_id = f"goal-{len(self.goals) + 1}"
-        offer = GoalOffer(
-            goal_id=goal_id, goal=goal, owner=OWNER, **{"max_turns": 20, "budgets": self.budgets, **fields}
-        )  # type: ignore[arg-type]
+        given: dict[str, Any] = {"max_turns": 20, "budgets": self.budgets, **fields}
+        offer = GoalOffer(goal_id=goal_id, goal=goal, owner=OWNER, **given)
         self.goals[goal_id] = (to, offer)
         session = self.sessions.get(to)
         if session is not None:
@@ -328,6 +329,7 @@ class FakeHub:
     def launch(self, initiator: str, *members: str, goal: str = "a goal", max_turns: int = 20, **fields: object) -> str:
         """A group out of nothing. Returns its comm_id."""
         comm_id = f"g{len(self.groups) + 1}"
+        given: dict[str, Any] = {"budgets": self.budgets, **fields}
         self.write(
             Launch(
                 sender=initiator,
@@ -339,7 +341,7 @@ class FakeHub:
                 max_turns=max_turns,
                 goal_id="goal",
                 owner=OWNER,
-                **{"budgets": self.budgets, **fields},  # type: ignore[arg-type]
+                **given,
             )
         )
         return comm_id
@@ -370,7 +372,9 @@ class FakeHub:
 
     def cut(self, name: str) -> None:
         """Pull the plug of an agent."""
-        self.sessions[name].connection.cut()  # type: ignore[attr-defined]
+        connection = self.sessions[name].connection
+        assert isinstance(connection, MemoryConnection)
+        connection.cut()
 
     def kinds(self, comm_id: str) -> list[str]:
         return [kind(message) for message in self.log if message.comm_id == comm_id]

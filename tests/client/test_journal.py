@@ -56,7 +56,7 @@ def test_a_failed_write_leaves_nothing_behind():
     journal = Journal(":memory:", "Ada")
     broken = Delivery(cursor=4, previous=0, at=0.0, message=said(1))
     with pytest.raises(JournalFailed, match="cannot be written"):
-        journal.take(broken, ended=False, tasks_evaluated=(object(),))  # type: ignore[arg-type]
+        journal.take(broken, ended=False, tasks_evaluated=(object(),))  # pyright: ignore[reportArgumentType] - the point of it
     assert journal.cursor() == 0
     assert journal.log("g") == []
     journal.close()

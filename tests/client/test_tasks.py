@@ -57,7 +57,7 @@ def returning(value):
         (returning("plain text"), ["returned str"]),
         (returning(Outcome("")), ["empty text"]),
         (returning(Outcome(" \n ")), ["empty text"]),
-        (returning(Outcome(12)), ["int"]),  # type: ignore[arg-type]
+        (returning(Outcome(12)), ["int"]),  # pyright: ignore[reportArgumentType] - the point of it
         (returning(Outcome("x" * 50_000_000)), ["50000000 bytes", "at most 262144", "file"]),
         (returning(Outcome("\x00" * 200_000)), ["at most 1048576"]),
         (returning(Outcome("half \ud800 a pair")), ["no Unicode"]),

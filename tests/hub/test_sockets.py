@@ -10,7 +10,7 @@ from websockets.frames import Opcode
 
 from ioa.hub.settings import Limits
 from ioa.protocol.codec import decode_hub_frame, encode
-from ioa.protocol.frames import PROTOCOL_VERSION, Hello, Ping
+from ioa.protocol.frames import PROTOCOL_VERSION, Hello, Ping, Welcome
 from tests.hub.served import served
 
 
@@ -77,7 +77,9 @@ async def test_a_message_in_fragments_is_one_frame(tmp_path):
         async with websockets.connect(url, proxy=None) as wire:
             hello = encode(Hello(version=PROTOCOL_VERSION, token=net.tokens["Ann"])).decode()
             await wire.send([hello[:5], hello[5:20], hello[20:]])
-            assert decode_hub_frame(await wire.recv()).name == "Ann"  # type: ignore[union-attr]
+            welcome = decode_hub_frame(await wire.recv())
+            assert isinstance(welcome, Welcome)
+            assert welcome.name == "Ann"
 
 
 async def test_fragments_that_are_too_large_together_close_with_1009(tmp_path):

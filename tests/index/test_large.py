@@ -7,6 +7,7 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,8 +57,8 @@ def large() -> HybridIndex:
     return index
 
 
-def names(index: HybridIndex, phrase: str, **options: object) -> list[str]:
-    return [hit.name for hit in index.search([phrase], limit=10, **options)[0]]  # pyright: ignore[reportArgumentType]
+def names(index: HybridIndex, phrase: str, **options: Any) -> list[str]:
+    return [hit.name for hit in index.search([phrase], limit=10, **options)[0]]
 
 
 def test_a_search_among_many_finds_what_comparing_all_finds(

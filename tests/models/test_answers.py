@@ -81,7 +81,7 @@ class Tree(msgspec.Struct):
 def test_answers_may_be_structs_models_dataclasses_and_plain_types() -> None:
     assert Form(Plan).read('{"objectives": ["a"]}') == Plan(objectives=["a"])
     assert Form(Choice).read({"triggers": ["all"]}) == Choice(("all",))
-    literal = Form(Literal["alone", "team"])  # pyright: ignore[reportArgumentType, reportUnknownVariableType] - a form, not a class
+    literal = Form(Literal["alone", "team"])  # pyright: ignore[reportArgumentType] - a form, not a class
     assert literal.read('{"answer": "team"}') == "team"
     assert literal.read('"alone"') == "alone"
     assert Form(list[int]).read("[1, 2]") == [1, 2]

@@ -198,7 +198,7 @@ async def test_the_model_of_a_mind_drives_a_loop_of_its_own_within_the_account()
         agent = Agent(mind.model("agent", spending, agent="adder"))
 
         @agent.tool_plain
-        def add(a: int, b: int) -> int:  # pyright: ignore[reportUnusedFunction] - the decorator keeps it
+        def add(a: int, b: int) -> int:
             return a + b
 
         result = await agent.run("2 + 3?")

@@ -219,7 +219,7 @@ async def test_a_loop_of_its_own_is_replayed_though_identifiers_of_calls_are_ran
         agent = Agent(mind.model("agent", spending, agent="adder"), instructions="You add.")
 
         @agent.tool_plain
-        def add(a: int, b: int) -> int:  # pyright: ignore[reportUnusedFunction] - the decorator keeps it
+        def add(a: int, b: int) -> int:
             return a + b
 
         if not stream:

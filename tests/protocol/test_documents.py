@@ -96,7 +96,7 @@ def test_every_guard_is_a_rule_in_words() -> None:
 def test_every_type_on_the_wire_has_a_heading_and_every_link_leads_somewhere() -> None:
     anchors = headings(PROTOCOL)
     for cls in struct_types(ClientFrame, HubFrame):
-        tag = cls.__struct_config__.tag  # type: ignore[attr-defined] - every one is a Struct
+        tag = cls.__struct_config__.tag
         assert (str(tag) if tag else f"{cls.__name__.lower()}-value") in anchors, cls
     for target in re.findall(r"\]\(#([^)]*)\)", PROTOCOL):
         assert target in anchors, target

@@ -44,7 +44,7 @@ class SimLoop(base_events.BaseEventLoop):
         if timeout is None:
             raise Stuck("nobody waits for anything that will happen")
         if timeout > 0:
-            scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue] - asyncio's own heap
+            scheduled: list[asyncio.TimerHandle] = self._scheduled  # pyright: ignore[reportAttributeAccessIssue] - asyncio's own heap
             self._now_s = max(self._now_s, scheduled[0].when())
         return []
 
@@ -53,10 +53,10 @@ class SimLoop(base_events.BaseEventLoop):
     def _write_to_self(self) -> None: ...
 
     def _run_once(self) -> None:
-        self.steps += len(self._ready)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue] - asyncio's own queue
+        self.steps += len(self._ready)  # pyright: ignore[reportAttributeAccessIssue] - asyncio's own queue
         if self.most_steps and self.steps > self.most_steps:
             raise Stuck(f"{self.steps} steps and no end")
-        super()._run_once()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue] - asyncio's own step
+        super()._run_once()  # pyright: ignore[reportAttributeAccessIssue] - asyncio's own step
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self.create_future()

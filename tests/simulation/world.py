@@ -146,7 +146,7 @@ class World:
         self.faults = tuple(drawn) if setup.faults is None else setup.faults
         self.slack_s = 10.0
         self.residents: list[Resident] = []
-        self.loop: SimLoop = asyncio.get_running_loop()  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue] - it is ours
+        self.loop: SimLoop = asyncio.get_running_loop()  # pyright: ignore[reportAttributeAccessIssue] - it is ours
         self._jobs: set[asyncio.Task[Any]] = set()
 
     def new_id(self) -> str:
@@ -209,8 +209,8 @@ class World:
         async def boot() -> Hub:
             hub = Hub(
                 HubSettings(data_dir=folder, users={"me": USER_TOKEN}),
-                store=store,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - reads are made on demand
-                index=WordIndex(),  # pyright: ignore[reportArgumentType] - untyped
+                store=store,  # pyright: ignore[reportArgumentType] - reads are made on demand
+                index=WordIndex(),
                 clock=SimClock(process),
                 new_id=self.new_id,
                 bus=bus,

@@ -14,11 +14,11 @@ from ioa.testing.stores import check_shared_store, check_store
 
 psycopg = pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
 
-from ioa.adapters.artifacts.postgres import PostgresBlobs  # noqa: E402
+from ioa.adapters.artifacts.postgres import PostgresBlobs  # noqa: E402 - where psycopg is
 from ioa.adapters.store import postgres_schema  # noqa: E402 - where psycopg is
-from ioa.adapters.store.opening import open_blobs, open_store  # noqa: E402
-from ioa.adapters.store.postgres import PostgresStore  # noqa: E402
-from ioa.adapters.store.postgres_connection import redacted  # noqa: E402
+from ioa.adapters.store.opening import open_blobs, open_store  # noqa: E402 - where psycopg is
+from ioa.adapters.store.postgres import PostgresStore  # noqa: E402 - where psycopg is
+from ioa.adapters.store.postgres_connection import redacted  # noqa: E402 - where psycopg is
 
 
 def entry(seq: int, comm_id: str = "g", message_id: str = "") -> Entry:

@@ -13,7 +13,7 @@ from tests.stores.relay import Relay
 psycopg = pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
 
 from ioa.adapters.store import postgres, postgres_writer  # noqa: E402 - where psycopg is
-from ioa.adapters.store.postgres import PostgresStore  # noqa: E402
+from ioa.adapters.store.postgres import PostgresStore  # noqa: E402 - where psycopg is
 
 BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ioa-hub'"
 GROUP = GroupRow(comm_id="g", goal_id="goal", owner="@me", members=("Ann",))

@@ -14,8 +14,10 @@ import tarfile
 import wave
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ioa.adapters.agents.react.tools.file_kinds.file_text import Source
 
@@ -53,9 +55,9 @@ def zipped(members: dict[str, bytes | str]) -> bytes:
     return out.getvalue()
 
 
-def tarred(members: dict[str, bytes], mode: str = "w") -> bytes:
+def tarred(members: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as archive:  # pyright: ignore[reportCallIssue, reportArgumentType]
+    with tarfile.open(fileobj=out, mode="w") as archive:
         for name, content in members.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
@@ -177,23 +179,23 @@ def mail() -> bytes:
     return message.as_bytes()
 
 
-def sqlite(folder: Path) -> bytes:
-    path = folder / "made.db"
-    with sqlite3.connect(path) as connection:
+def sqlite() -> bytes:
+    with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE ships (name TEXT, length REAL)")
         connection.executemany("INSERT INTO ships VALUES (?, ?)", [(f"ship {n}", n) for n in range(60)])
         connection.execute("CREATE VIEW long AS SELECT * FROM ships WHERE length > 50")
-    connection.close()
-    return path.read_bytes()
+        connection.commit()
+        return connection.serialize()
 
 
-def parquet(folder: Path) -> bytes:
+def parquet() -> bytes:
     import duckdb
 
-    path = folder / "made.parquet"
     rows = "SELECT range AS n, 'berth ' || range AS berth FROM range(70)"
-    duckdb.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet)")
-    return path.read_bytes()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "made.parquet"
+        duckdb.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet)")
+        return path.read_bytes()
 
 
 def epub() -> bytes:
@@ -265,7 +267,7 @@ HTML = (
     "<tr><th>berth</th><th>fee</th></tr><tr><td>A</td><td>30</td></tr></table><script>no()</script></body></html>"
 )
 
-Made = bytes | str | Callable[[], bytes] | Callable[[Path], bytes]
+Made = bytes | str | Callable[[], bytes]
 
 KINDS: list[tuple[str, Made, str, list[str]]] = [
     ("plan.txt", "Plain words.\nSecond line.", "plain text", ["Plain words.\nSecond line."]),
@@ -304,8 +306,8 @@ KINDS: list[tuple[str, Made, str, list[str]]] = [
     ("film.mp4", b"\0\0\0\x18ftypisom" + bytes(40), "video", ["Size: 52 bytes"]),
     ("all.zip", zipped({"a/one.txt": "1", "two.csv": "x"}), "ZIP archive", ["| a/one.txt | 1 |", "two.csv"]),
     ("all.tar", tarred({"a/one.txt": b"1"}), "TAR archive", ["| a/one.txt | 1 |"]),
-    ("all.tar.gz", tarred({"one.txt": b"1"}, "w:gz"), "TAR archive", ["| one.txt | 1 |"]),
-    ("all.tar.xz", tarred({"one.txt": b"1"}, "w:xz"), "TAR archive", ["| one.txt | 1 |"]),
+    ("all.tar.gz", gzip.compress(tarred({"one.txt": b"1"})), "TAR archive", ["| one.txt | 1 |"]),
+    ("all.tar.xz", lzma.compress(tarred({"one.txt": b"1"})), "TAR archive", ["| one.txt | 1 |"]),
     ("log.txt.gz", gzip.compress(b"one line"), "plain text", ["one line"]),
     ("log.txt.bz2", bz2.compress(b"one line"), "plain text", ["one line"]),
     ("log.txt.xz", lzma.compress(b"one line"), "plain text", ["one line"]),
@@ -321,7 +323,7 @@ KINDS: list[tuple[str, Made, str, list[str]]] = [
 
 def laid(folder: Path, name: str, made: Made) -> Source:
     if callable(made):
-        made = made(folder) if made in (sqlite, parquet) else made()  # pyright: ignore[reportCallIssue]
+        made = made()
     path = folder / "file"
     path.write_bytes(made if isinstance(made, bytes) else made.encode())
     return Source(name, path)

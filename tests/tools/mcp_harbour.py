@@ -50,7 +50,7 @@ def environment(name: str) -> str:
 
 
 @server.tool()
-def header(name: str, context: Context) -> str:  # pyright: ignore[reportMissingTypeArgument]
+def header(name: str, context: Context[Any, Any]) -> str:
     """Read a header of the request."""
     return str((context.headers or {}).get(name, "(not set)"))
 

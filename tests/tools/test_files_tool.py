@@ -6,6 +6,7 @@ import sys
 import types
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,9 +114,9 @@ async def test_a_file_is_read_once_and_again_when_it_changes(
     started: list[object] = []
     real = reading.run_bounded
 
-    async def counted(*arguments: object, **options: object) -> object:
+    async def counted(*arguments: Any, **options: Any) -> object:
         started.append(arguments)
-        return await real(*arguments, **options)  # pyright: ignore[reportArgumentType]
+        return await real(*arguments, **options)
 
     monkeypatch.setattr(reading, "run_bounded", counted)
     await box.call("read_file", {"name": "map.pdf"})
@@ -146,7 +147,7 @@ async def test_a_transcriber_gives_the_words_of_sound(folder: Path, monkeypatch:
     def deaf(path: Path) -> str:
         raise OSError("no ears")
 
-    module.heard, module.deaf = heard, deaf  # pyright: ignore[reportAttributeAccessIssue]
+    vars(module).update(heard=heard, deaf=deaf)
     monkeypatch.setitem(sys.modules, "ears", module)
     files = given(folder, horn__wav=wav())
     for given_as in ("ears:heard", heard):

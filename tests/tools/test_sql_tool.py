@@ -20,7 +20,7 @@ def setting(tmp_path: Path, *, call_s: float = 60) -> ToolSetting:
     (given / "orders.csv").write_text("id,ship,tons\n007,Ada,12.5\n008,Bo,3\n009,Ada,1\n")
     (given / "ports.json").write_text('[{"ship": "Ada", "port": "Oslo"}, {"ship": "Bo", "port": "Rome"}]')
     (given / "prose.txt").write_text("No table at all, just words.")
-    (given / "berths.parquet").write_bytes(parquet(tmp_path))
+    (given / "berths.parquet").write_bytes(parquet())
     (given / "book.xlsx").write_bytes(xlsx())
     with sqlite3.connect(given / "fleet.db") as connection:
         connection.execute("CREATE TABLE crew (ship TEXT, name TEXT, age INTEGER, face BLOB)")

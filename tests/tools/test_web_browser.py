@@ -9,6 +9,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ BOTH = [pytest.param("plain"), pytest.param("chromium", marks=with_chromium)]
 
 
 @asynccontextmanager
-async def at_the_site(engine: str, folder: Path, **more: object) -> AsyncIterator[tuple[WebServer, Toolbox]]:
+async def at_the_site(engine: str, folder: Path, **more: Any) -> AsyncIterator[tuple[WebServer, Toolbox]]:
     environment = {"IOA_CHROMIUM": CHROMIUM or ""} if engine == "chromium" else {"IOA_BROWSER_JAVASCRIPT": "off"}
     async with web_server() as server:
         bee_site(server)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ioa.adapters.agents.react.toolkit import ToolFailed
+from tests.tools.servers.jump_clock import JumpClock
 from tests.tools.servers.paper_sites import paper_sites
 from tests.tools.servers.web_server import WebServer, web_server
 from tests.tools.web_places import toolbox
@@ -98,10 +99,11 @@ async def test_what_arxiv_cannot_do_is_said(
 
 
 async def test_arxiv_is_asked_at_most_every_three_seconds(tmp_path: Path) -> None:
-    async with web_server() as server, toolbox("arxiv", server, tmp_path, paper_sites(server)) as tools:
+    clock = JumpClock()
+    async with web_server() as server, toolbox("arxiv", server, tmp_path, paper_sites(server), clock) as tools:
         await tools.call("arxiv_search", {"query": "a"})
         await tools.call("arxiv_search", {"query": "b"})
-        assert 3.0 in tools._setting.clock.slept  # pyright: ignore - the test's own clock
+    assert 3.0 in clock.slept
 
 
 async def test_papers_of_semantic_scholar_come_with_citations_and_years(tmp_path: Path) -> None:

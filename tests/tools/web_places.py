@@ -21,11 +21,11 @@ def client(server: WebServer, clock: JumpClock | None = None, limits: WebLimits 
 
 @asynccontextmanager
 async def toolbox(
-    name: str, server: WebServer, folder: Path, environment: Mapping[str, str], **more
+    name: str, server: WebServer, folder: Path, environment: Mapping[str, str], clock: JumpClock | None = None, **more
 ) -> AsyncIterator[Toolbox]:
     """The tools of that name, with this environment only, allowed to reach this server."""
     setting = ToolSetting(
-        folder=folder, environment=environment, allowed_private=(server.place,), clock=JumpClock(), **more
+        folder=folder, environment=environment, allowed_private=(server.place,), clock=clock or JumpClock(), **more
     )
     async with open_tools([name], setting) as opened:
         yield opened

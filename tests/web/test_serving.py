@@ -8,6 +8,7 @@ import re
 import pytest
 
 from ioa.hub.sign_in_codes import SIGNED_IN_S, VALID_S, SignInCodes
+from ioa.testing.clocks import ManualClock
 from ioa.web import PAGE
 from ioa.web.export import exported_html
 from tests.hub.served import ALICE, BORIS, served
@@ -78,16 +79,11 @@ async def test_of_many_who_open_a_link_at_once_one_is_signed_in(tmp_path):
 
 async def test_a_link_that_is_too_old_is_refused(tmp_path):
     async with served(tmp_path) as net:
-        now = [1_000.0]
-
-        class Clock:
-            def now_s(self) -> float:
-                return now[0]
-
-        codes = SignInCodes(net.hub.store, net.hub.tokens, Clock())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        clock = ManualClock()
+        codes = SignInCodes(net.hub.store, net.hub.tokens, clock)
         caller = await net.hub.sign_in.identify(ALICE)
         code = await codes.make(caller)
-        now[0] += VALID_S
+        await clock.advance(VALID_S)
         with pytest.raises(Exception, match="too old"):
             await codes.exchange(code)
 

@@ -79,7 +79,7 @@ async def _call(agent: Agent, assignment: Assignment, progress: Progress) -> obj
         raise AgentFailed("the agent was cancelled from inside, not by the group; run the task again") from error
     except SystemExit as error:
         raise AgentFailed(f"the agent ended its program (exit status {error.code}) instead of the task") from error
-    except Exception as error:
+    except Exception as error:  # the boundary to the agent, which is foreign code
         _log.warning("the agent raised during task %s", assignment.task_id, exc_info=error)
         text = str(error)[:4_000]
         raise AgentFailed(f"the agent raised {type(error).__name__}" + (f": {text}" if text else "")) from error

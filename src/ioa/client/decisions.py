@@ -42,7 +42,7 @@ async def ask_policy(clock: Clock, limit_s: float, call: Callable[[], Awaitable[
             raise
         except ProtocolError as error:  # a search that the hub refused
             raise PolicyFailed(f"{error.code}: {error.rule}") from error
-        except Exception as error:
+        except Exception as error:  # a boundary: a policy is foreign code
             _log.exception("the policy broke")
             raise PolicyFailed(f"the policy raised {type(error).__name__}: {error}") from error
 

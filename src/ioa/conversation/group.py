@@ -393,15 +393,15 @@ no row: it absorbs."""
 
 _APPLY: dict[type[Message], Apply] = {
     Discussion: _discussion,  # pyright: ignore[reportAssignmentType] - keyed by the class it takes
-    SyncTask: _assign,  # pyright: ignore[reportAssignmentType] - same
-    AsyncTask: _assign,  # pyright: ignore[reportAssignmentType] - same
-    Pause: _pause,  # pyright: ignore[reportAssignmentType] - same
-    Conclusion: _conclude,  # pyright: ignore[reportAssignmentType] - same
-    TaskStart: _task_start,  # pyright: ignore[reportAssignmentType] - same
-    TaskProgress: _task_progress,  # pyright: ignore[reportAssignmentType] - same
-    TaskResult: _task_result,  # pyright: ignore[reportAssignmentType] - same
-    TaskCancel: _task_cancel,  # pyright: ignore[reportAssignmentType] - same
-    Subgroup: _subgroup,  # pyright: ignore[reportAssignmentType] - same
-    Deadline: _deadline,  # pyright: ignore[reportAssignmentType] - same
-    Interjection: _interject,  # pyright: ignore[reportAssignmentType] - same
+    SyncTask: _assign,
+    AsyncTask: _assign,
+    Pause: _pause,
+    Conclusion: _conclude,
+    TaskStart: _task_start,
+    TaskProgress: _task_progress,
+    TaskResult: _task_result,
+    TaskCancel: _task_cancel,
+    Subgroup: _subgroup,
+    Deadline: _deadline,
+    Interjection: _interject,
 }

@@ -23,9 +23,7 @@ def patient_http(limits: Limits) -> type[asyncio.Protocol]:
         _owed: asyncio.TimerHandle | None = None
         _unread: asyncio.TimerHandle | None = None
 
-        def connection_made(  # pyright: ignore[reportIncompatibleMethodOverride] - as uvicorn does
-            self, transport: asyncio.Transport
-        ) -> None:
+        def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
             self._expect_head()
 

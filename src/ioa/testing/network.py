@@ -158,7 +158,7 @@ class Network:
     async def _app(self, scope: object, receive: object, send: object) -> None:
         if self._hub is None:
             raise httpx.ConnectError("the hub is down")
-        await build_app(self._hub)(scope, receive, send)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - ASGI passes through
+        await build_app(self._hub)(scope, receive, send)  # pyright: ignore[reportArgumentType] - ASGI passes through
 
     async def upload(self, name: str, data: bytes, media_type: str = "application/octet-stream") -> Artifact:
         """Give the user's file to the hub."""

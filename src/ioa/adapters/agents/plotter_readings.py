@@ -66,7 +66,7 @@ class ChartAnswering(Answering):
             rows = " or ".join(dict.fromkeys(one.words for one in chosen))
             reading.notes.append(f"All rows of {reading.scope.words} are drawn, not only those chosen before ({rows}).")
 
-    def _question(self, part: _Asked, whole: str, places: int | None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - the part is a private class
+    def _question(self, part: _Asked, whole: str, places: int | None) -> None:
         if part.text not in self._chart:
             super()._question(part, self._request, places)  # pyright: ignore[reportArgumentType] - same
             return

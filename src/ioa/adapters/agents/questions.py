@@ -31,7 +31,7 @@ _LIGHT = frozenset(stem(word) for word in _GENERAL.split())
 _VERBS_OF_NO_WEIGHT = frozenset(
     stem(word)
     for word in """take took apply want like go make made receive obtain have keep kept become expect come came
-    stand lie sit use used given grant granted""".split()  # noqa: SIM905
+    stand lie sit use used given grant granted""".split()  # noqa: SIM905 - a list of words reads best as one
 )
 _LIGHT_WEIGHT = 0.35
 _ASKING_WEIGHT = 0.15  # "due" of "when is it due": it need not be said, yet points where it is
@@ -39,7 +39,7 @@ _ASKING_WEIGHT = 0.15  # "due" of "when is it due": it need not be said, yet poi
 _PURE = frozenset(
     stem(word)
     for word in """price cost weight mass height width depth length distance temperature phone telephone number email
-    mail address website url date duration period colour color amount percentage size area dimension time""".split()  # noqa: SIM905
+    mail address website url date duration period colour color amount percentage size area dimension time""".split()  # noqa: SIM905 - as above
 )
 _AUXILIARY = r"do|does|did|must|should|can|could|may|might|will|would|shall|has|have|had|is|are|was|were"
 _MODAL = r"do|does|did|must|should|can|could|may|might|will|would|shall"

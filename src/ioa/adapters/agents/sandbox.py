@@ -229,7 +229,7 @@ def _bubblewrap(work: Path, names: dict[str, LocalFile]) -> list[str]:
     size = ["--size", str(_TMPFS_BYTES), "--tmpfs"]
     # Read-only, or a client that runs as root would let the program write sysctls (core_pattern: a way out).
     command += ["--proc", "/proc", "--remount-ro", "/proc"]
-    command += ["--dev", "/dev", *size, "/dev/shm", "--remount-ro", "/dev", *size, "/tmp"]  # noqa: S108
+    command += ["--dev", "/dev", *size, "/dev/shm", "--remount-ro", "/dev", *size, "/tmp"]  # noqa: S108 - inside
     for prefix in _interpreter_folders():  # after /tmp: a virtual environment may lie there
         command += ["--ro-bind", prefix, prefix]
     command += ["--bind", str(work), _INSIDE]
@@ -254,7 +254,7 @@ def bubblewrap_problem() -> str:
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (Debian: apt install bubblewrap)"
     command = ["bwrap", "--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--ro-bind", "/", "/"]
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(_TMPFS_BYTES), "--tmpfs", "/tmp", "/bin/true"]  # noqa: S108
+    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(_TMPFS_BYTES), "--tmpfs", "/tmp", "/bin/true"]  # noqa: S108 - inside
     try:
         tried = subprocess.run(command, capture_output=True, timeout=10, check=False)  # noqa: S603 - our own words
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -78,7 +78,7 @@ _JOINING = frozenset(
     ]
 )
 _NOT_BETWEEN = frozenset(
-    ": | ; for of to per in with and or at by from on that the every each until after before".split()  # noqa: SIM905
+    ": | ; for of to per in with and or at by from on that the every each until after before".split()  # noqa: SIM905 - a list of words reads best as one
 )
 _MEASURES = frozenset(("weight", "length", "area", "volume", "temperature"))
 _SHARE = re.compile(

@@ -96,7 +96,7 @@ async def retried(
         attempt += 1
         try:
             return await call()
-        except Exception as error:
+        except Exception as error:  # a provider's library raises what it likes; what is no fault is raised on
             fault = fault_of(error, name, timeout_s)
             if fault is None:
                 raise

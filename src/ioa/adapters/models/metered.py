@@ -127,7 +127,7 @@ class Metered(WrapperModel):
         except asyncio.CancelledError:
             account.tell(call_id, TokenCount(read, 0), began_s=began_s, error=f"cancelled; {ESTIMATED}")
             raise
-        except Exception as error:
+        except Exception as error:  # counted, whatever it is, and raised on
             await self._tell_failed(call_id, error, read, began_s)
             raise
         count, note = counted(response.usage, read, response_text(response))
@@ -153,7 +153,7 @@ class Metered(WrapperModel):
         except asyncio.CancelledError:
             account.tell(call_id, TokenCount(read, 0), began_s=began_s, error=f"cancelled; {ESTIMATED}")
             raise
-        except Exception as error:
+        except Exception as error:  # counted, whatever it is, and raised on
             await self._tell_failed(call_id, error, read, began_s)
             raise
         error = ""

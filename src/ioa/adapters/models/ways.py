@@ -106,7 +106,7 @@ async def _answered(
         way = ways.of(text, model)
         try:
             response = await model.request(messages, ModelSettings(), _parameters(way, form, instructions))
-        except Exception as error:
+        except Exception as error:  # a provider's library raises what it likes; what is not mended is raised on
             fault = fault_of(error, question.name, around.timeout_s)
             if way == "text" or fault is None or fault.kind != "refused" or fault.counted:
                 raise

@@ -35,7 +35,7 @@ class Listener:
         protocols = self._protocols
 
         class Protocol(H11Protocol):
-            def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as in uvicorn
+            def connection_made(self, transport: asyncio.Transport) -> None:
                 super().connection_made(transport)
                 if self.client is not None:
                     protocols[self.client] = self

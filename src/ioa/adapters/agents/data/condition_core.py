@@ -71,7 +71,7 @@ class ConditionCore:
             one.kind in {"who", "not"} or (one.kind == "col" and not one.exact and VERBS & set(self.before[at - 1]))
             for one in self.items[max(at - 1, 0) : at]
         )
-        self.found.append(Condition(sql, words, at=at, verb=verb, **more))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - named fields of Condition
+        self.found.append(Condition(sql, words, at=at, verb=verb, **more))  # pyright: ignore[reportArgumentType] - named fields of Condition
 
     def _null(self, at: int, column: Column, negated: bool) -> None:
         self._add(

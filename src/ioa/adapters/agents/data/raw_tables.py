@@ -314,7 +314,7 @@ def _text(value: object) -> str | None:
 def _read_excel(name: str, path: Path, head: bytes) -> list[RawTable]:
     import zipfile
 
-    import openpyxl  # pyright: ignore[reportMissingModuleSource] - openpyxl ships no types
+    import openpyxl
 
     if head[:4] != b"PK\x03\x04":
         raise UnreadableFile(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def one_of(values: Sequence[str]) -> Any:
     """The type of one of these texts."""
-    return Literal[tuple(values)]  # pyright: ignore[reportInvalidTypeForm] - made of what is possible now
+    return Literal[tuple(values)]
 
 
 def tool_schema(tools: Sequence[str]) -> type[BaseModel]:
