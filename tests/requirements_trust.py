@@ -29,6 +29,7 @@ _BYTES = "threats/test_artifacts.py::"
 _SOCKETS = "threats/test_connections.py::"
 _ATTACKS = "threats/test_hub_attacks.py::"
 _PROXIES = "threats/test_proxies.py::"
+_NUL = "threats/test_identifiers.py::"
 _ESCAPES = "threats/test_sandbox_escapes.py::"
 _SUPPLY = "threats/test_supply_chain.py::"
 _BENCH = "bench/test_hub.py::"
@@ -284,6 +285,14 @@ SECURITY = (
         _ATTACKS + "test_a_frame_that_is_played_again_changes_nothing",
         _ATTACKS + "test_what_cards_and_messages_say_is_data",
         _ATTACKS + "test_many_agents_of_one_user_are_bounded_and_take_no_name_of_others",
+    ),
+    need(
+        "trust-identifiers",
+        "Issue 4, Must show 3",
+        "An identifier that an engine cannot hold is refused by name, or names nothing, on every engine alike.",
+        _NUL + "test_paths_and_queries_with_a_nul_name_nothing",
+        _NUL + "test_frames_with_a_nul_in_an_identifier_are_refused_with_its_field",
+        _NUL + "test_a_nul_in_a_text_is_kept",
     ),
     need(
         "trust-exhaustion",

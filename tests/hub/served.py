@@ -68,12 +68,12 @@ class Served:
 
 
 @asynccontextmanager
-async def served(folder, **settings):
-    """A served hub of the users alice and boris on a free port of 127.0.0.1."""
+async def served(folder, *, store=None, **settings):
+    """A served hub of the users alice and boris on a free port of 127.0.0.1; its store is SQLite unless given."""
     users = {"alice": ALICE, "boris": BORIS}
     hub = Hub(
         HubSettings(**{"data_dir": folder, "port": 0, "users": users, **settings}),
-        store=SqliteStore(folder / "hub.sqlite"),
+        store=store or SqliteStore(folder / "hub.sqlite"),
         index=WordIndex(),
         clock=SystemClock(),
         new_id=lambda: uuid4().hex,

@@ -367,6 +367,14 @@ async def _check_strange_text(store: Store) -> None:
         assert [entry.key for entry in await store.documents(name, owner=name, prefix=f"{name}/")] == [f"{name}/1"]
     assert await store.log_of_member("%", after=0, limit=9) == []
     assert await store.documents("50% _off_", prefix="%") == []
+    for absent in ("x\0y", "\0"):  # not every store can hold it; all can be asked for it
+        assert await store.document("O'Brien", absent) is None
+        assert await store.documents("O'Brien", owner=absent, prefix=absent) == []
+        assert await store.group_row(absent) is None
+        assert await store.group_rows(goal_id=absent, member=absent) == []
+        assert await store.log_of_group(absent) == []
+        assert await store.log_of_goal(absent, after=0, limit=9) == []
+        assert await store.log_of_member(absent, after=0, limit=9) == []
 
 
 async def _check_closed(store: Store) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import psycopg
 from psycopg.rows import args_row
 
+from ioa.adapters.store.postgres_batch import holdable
 from ioa.adapters.store.postgres_connection import Run, checked_url, connect, is_lost, unavailable
 from ioa.adapters.store.postgres_leading import PostgresLeading
 from ioa.adapters.store.postgres_schema import migrate
@@ -76,7 +77,10 @@ class PostgresStore(Store):
         return await self._leading.lead(name)
 
     async def _read(self, make: Callable[..., T], sql: str, **values: object) -> list[T]:
-        """Rows made into something. A connection that was lost is made anew, for as long as a restart takes."""
+        """Rows made into something. A connection that was lost is made anew, for as long as a restart takes. There are
+        none for a text that PostgreSQL cannot hold: it could not have been written."""
+        if not all(holdable(value) for value in values.values() if isinstance(value, str)):
+            return []
         since = time.monotonic()
         while True:
             try:

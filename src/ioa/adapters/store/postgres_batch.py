@@ -286,5 +286,9 @@ def storable(work: Work) -> bool:
         *(text for document in work.documents for text in (document.kind, document.key, document.owner)),
         *(text for pair in (*work.states, *work.removed) for text in pair),
     ]
-    joined = "".join(texts)
-    return "\0" not in joined and joined.encode(errors="ignore").decode() == joined
+    return holdable("".join(texts))
+
+
+def holdable(text: str) -> bool:
+    """Can it be in a column of text?"""
+    return "\0" not in text and text.encode(errors="ignore").decode() == text
