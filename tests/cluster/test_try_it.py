@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from ioa.cli.balancer import Balancer
+from ioa.cli.failures import BadInput
+from ioa.cli.hub_cluster_run import run_cluster
 from ioa.testing.servers import ServerUnavailable
 from ioa.testing.servers.nats import find_nats
 from ioa.testing.servers.postgres import find_postgres
@@ -55,14 +57,31 @@ async def test_connections_go_round_past_those_that_are_gone():
         await balancer.stop()
 
 
+def vectors(database: str) -> int:
+    """How many agents have theirs there."""
+    import psycopg
+
+    with psycopg.connect(database) as connection:
+        row = connection.execute("SELECT count(*) FROM ioa_card_vectors").fetchone()
+    return row[0] if row is not None else 0
+
+
+@pytest.mark.parametrize(("index", "words"), [("milvus:a.db", "for one process"), ("nowhere", "postgresql is the")])
+async def test_an_index_that_replicas_cannot_share_is_refused_before_anything_starts(index, words):
+    with pytest.raises(BadInput, match=words):
+        await run_cluster(2, 0, index)
+
+
 async def test_one_command_starts_a_cluster_that_survives_a_killed_replica_and_leaves_nothing():
     try:
-        find_postgres()
+        carried = find_postgres()
         find_nats()
     except ServerUnavailable as reason:
         pytest.skip(f"no engines here: {reason}")
+    pgvector = any((carried.parent / "share").rglob("vector.control"))  # Debian's has it in a package of its own
+    index = "postgresql" if pgvector else "memory"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ioa", "hub", "cluster", "--replicas", "2", "--port", "0",
+        sys.executable, "-m", "ioa", "hub", "cluster", "--replicas", "2", "--port", "0", "--index", index,
         stdout=asyncio.subprocess.PIPE, env={**os.environ, "NO_COLOR": "1"},
     )  # fmt: skip
     assert process.stdout is not None
@@ -83,6 +102,10 @@ async def test_one_command_starts_a_cluster_that_survives_a_killed_replica_and_l
         async with httpx.AsyncClient(base_url=url[1], headers=headers, trust_env=False) as http:
             made = await http.post("/v1/agents", json={"name": "Ann", "description": "does things"})
             assert made.status_code == 201
+            store = re.search(r"store +(\S+)", said)
+            assert store
+            while pgvector and not await asyncio.to_thread(vectors, store[1]):  # noqa: ASYNC110 - of another process
+                await asyncio.sleep(0.1)
             os.kill(replicas[0], signal.SIGKILL)
 
             async def known():

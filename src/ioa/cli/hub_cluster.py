@@ -20,7 +20,11 @@ A replica that is killed is started again after a moment; agents go on with anot
     "--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, metavar="N",
     help="Port of the load balancer; 0 takes a free one.",
 )  # fmt: skip
-def cluster(replicas: int, port: int) -> None:
+@click.option(
+    "--index", default="memory", show_default=True, metavar="WHERE",
+    help="What keeps the vectors of discovery, as in ioa hub; postgresql is the database that this starts (pgvector).",
+)  # fmt: skip
+def cluster(replicas: int, port: int, index: str) -> None:
     from ioa.cli.hub_cluster_run import run_cluster
 
-    run_async(run_cluster(replicas, port))
+    run_async(run_cluster(replicas, port, index))

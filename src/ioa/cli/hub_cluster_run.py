@@ -17,12 +17,17 @@ _AGAIN_S = 2.0
 _STOP_WITHIN_S = 10.0
 
 
-async def run_cluster(replicas: int, port: int) -> None:
-    """Run all of it until SIGINT or SIGTERM. Raises `Failure`."""
+OWN_DATABASE = "postgresql"
+"""As the place of the index: the database that is started here."""
+
+
+async def run_cluster(replicas: int, port: int, index: str = "memory") -> None:
+    """Run all of it until SIGINT or SIGTERM. Raises `Failure`; `BadInput` for an index that cannot be shared."""
     from ioa.cli.failures import Failure
     from ioa.cli.hub_run import told_to_end
     from ioa.testing.servers import NatsServer, PostgresServer, ServerUnavailable
 
+    _check_index(index)
     told = told_to_end()
     with contextlib.ExitStack() as servers:
         folder = Path(servers.enter_context(tempfile.TemporaryDirectory(prefix="ioa-cluster-")))
@@ -32,9 +37,26 @@ async def run_cluster(replicas: int, port: int) -> None:
         except ServerUnavailable as error:
             raise Failure(f"ioa hub cluster needs PostgreSQL and NATS: {error}.") from error
         url = await asyncio.to_thread(database.database)
-        running = [Replica(number, folder, url, bus.url) for number in range(1, replicas + 1)]
+        at = url if index == OWN_DATABASE else index
+        running = [Replica(number, folder, url, bus.url, at) for number in range(1, replicas + 1)]
         token = os.environ.get("IOA_HUB_TOKEN") or secrets.token_urlsafe()
         await _serve(running, port, token, told, url, bus.url)
+
+
+def _check_index(index: str) -> None:
+    from ioa.adapters.index.engines import engine_at
+    from ioa.cli.failures import BadInput
+
+    if index == OWN_DATABASE:
+        return
+    if index.startswith("milvus:"):
+        raise BadInput(
+            f"--index {index}: that file is for one process; give {OWN_DATABASE} or milvus+http://HOST:19530"
+        )
+    try:
+        engine_at(index)
+    except ValueError as error:
+        raise BadInput(f"--index: {error}; {OWN_DATABASE} is the database that is started here.") from error
 
 
 async def _serve(replicas: Sequence[Replica], port: int, token: str, told: asyncio.Event, store: str, bus: str) -> None:
@@ -78,14 +100,15 @@ def _say(replicas: Sequence[Replica], url: str, token: str, store: str, bus: str
 class Replica:
     """One `ioa hub` process, started again when it ends."""
 
-    def __init__(self, number: int, folder: Path, store: str, bus: str) -> None:
+    def __init__(self, number: int, folder: Path, store: str, bus: str, index: str) -> None:
         from ioa.testing.servers.supervised import spare_port
 
         self.number = number
         self.port = spare_port()
         self._log = folder / f"replica-{number}.log"
         self._data = folder / f"replica-{number}"
-        self._arguments = ("hub", "--port", str(self.port), "--data", str(self._data), "--store", store, "--bus", bus)
+        shared = ("--store", store, "--bus", bus, "--index", index)
+        self._arguments = ("hub", "--port", str(self.port), "--data", str(self._data), *shared)
         self._process: asyncio.subprocess.Process | None = None
 
     @property
