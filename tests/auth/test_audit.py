@@ -102,7 +102,7 @@ async def test_an_entry_that_the_disk_refuses_breaks_no_chain(tmp_path):
         await asyncio.sleep(0)
         store.full = False
         await net.hub.tokens.make(USER, "user", "bea")
-        assert len(net.hub.tokens.seen_by(USER)) == 3, "the refused one does not exist"
+        assert len(net.hub.tokens.known.seen_by(USER)) == 3, "the refused one does not exist"
         found = await entries_of(net.hub)
         assert len(found) == 2
         assert broken_link(found) is None
@@ -143,7 +143,7 @@ async def test_no_secret_is_in_logs_errors_answers_representations_or_the_store(
         refused = await net.connect("guess")
         await refused.until_closed()
         seen += [repr(frame) for agent in (ann, second, refused) for frame in agent.frames]
-        seen += [repr(net.hub.settings), str(net.hub.settings), repr(net.hub.tokens.seen_by(USER))]
+        seen += [repr(net.hub.settings), str(net.hub.settings), repr(net.hub.tokens.known.seen_by(USER))]
         seen += [repr(await net.hub.sign_in.identify(ALICE))]
         for wrong in (guess, "\ud800"):
             with pytest.raises(Refused) as error:

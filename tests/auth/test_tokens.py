@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from ioa.adapters.store.memory import MemoryStore
+from ioa.hub.known_tokens import REMOVED, REVOKED
 from ioa.hub.leases import EXPIRED
 from ioa.hub.records import TOKEN, TOKEN_END
 from ioa.hub.security import Identity, Peer, token_hash
 from ioa.hub.settings import HubSettings, Limits, SettingsError
-from ioa.hub.tokens import REMOVED, REVOKED
 from ioa.protocol.errors import Refused
 from tests.hub.network import TestAgent, network, settled
+from tests.hub.served import served
 
 ALICE, BORIS, ROOT = (f"{name}-token-of-more-than-20-characters" for name in ("alice", "boris", "root"))
 USER = Identity("user", "me", operator=True)
@@ -28,7 +29,7 @@ async def test_a_new_token_works_beside_the_old_one_and_is_listed_without_its_se
         record, token = await net.hub.tokens.make(USER, "agent", "ann", label="the second")
         for secret in (first, token):
             assert net.hub.identify(secret).speaker == "Ann"
-        listed = net.hub.tokens.seen_by(USER)
+        listed = net.hub.tokens.known.seen_by(USER)
         assert {(one.scope, one.name, one.label) for one in listed if one.scope == "agent"} == {
             ("agent", "Ann", "of its registration"),
             ("agent", "Ann", "the second"),
@@ -67,7 +68,7 @@ async def test_a_connection_ends_with_its_token_and_is_told_why(tmp_path, how):
         if how != "registration revoked":
             record, net.tokens["Ann"] = await net.hub.tokens.make(USER, "agent", "Ann", expires_in_s=expires_in_s)
         else:
-            record = next(one for one in net.hub.tokens.seen_by(USER) if one.scope == "agent")
+            record = next(one for one in net.hub.tokens.known.seen_by(USER) if one.scope == "agent")
         ann = await net.connect("Ann")
         match how:
             case "revoked" | "registration revoked":
@@ -176,8 +177,8 @@ async def test_others_tokens_are_as_if_they_were_not_there(tmp_path):
                 await net.hub.tokens.revoke(boris, token_id)
             messages.add((refusal.value.code, refusal.value.rule.replace(token_id, "ID")))
         assert len(messages) == 1
-        assert record.token_id not in {one.token_id for one in net.hub.tokens.seen_by(boris)}
-        assert record.token_id in {one.token_id for one in net.hub.tokens.seen_by(root)}
+        assert record.token_id not in {one.token_id for one in net.hub.tokens.known.seen_by(boris)}
+        assert record.token_id in {one.token_id for one in net.hub.tokens.known.seen_by(root)}
         await net.hub.tokens.revoke(root, record.token_id)
         with pytest.raises(Refused):
             net.hub.identify(token)
@@ -202,7 +203,7 @@ async def test_a_token_that_ends_makes_none_that_outlives_it(tmp_path):
 async def test_tokens_of_the_settings_are_changed_there(tmp_path):
     async with network(tmp_path, settings=settings(tmp_path)) as net:
         root = net.hub.identify(ROOT)
-        mine = next(one for one in net.hub.tokens.seen_by(root) if one.name == "alice")
+        mine = next(one for one in net.hub.tokens.known.seen_by(root) if one.name == "alice")
         with pytest.raises(Refused, match="settings"):
             await net.hub.tokens.revoke(root, mine.token_id)
         with pytest.raises(Refused, match="settings"):
@@ -219,6 +220,19 @@ async def test_a_holder_has_so_many_tokens_and_no_more(tmp_path):
         assert refusal.value.code == "too_many"
         await net.hub.tokens.revoke(alice, first.token_id)
         await net.hub.tokens.make(alice, "user", "alice")
+
+
+async def test_all_tokens_of_an_agent_end_while_others_are_made(tmp_path):
+    async with served(tmp_path) as net:
+        await net.register("Ann")
+        ended = [(await net.hub.tokens.make(USER, "agent", "Ann"))[0] for _ in range(2)]
+        agent = net.hub.registry.named("Ann")
+        await asyncio.gather(net.hub.tokens.end_agent(USER, agent), net.hub.tokens.make(USER, "user", "bea"))
+        now = net.hub.tokens.known.seen_by(USER)
+        assert all(
+            record.revoked_at is not None for record in now if record.token_id in {one.token_id for one in ended}
+        )
+        assert any(record.name == "bea" for record in now)
 
 
 async def test_a_replica_learns_of_tokens_that_another_has_made_and_ended(tmp_path):

@@ -21,8 +21,8 @@ from ioa.hub.endpoint import (
     error_of,
     json_response,
 )
+from ioa.hub.known_tokens import REMOVED, ROTATED, registered_id
 from ioa.hub.records import CONTACTS, AgentRecord, ContactsRecord, read
-from ioa.hub.tokens import REMOVED, ROTATED, registered_id
 from ioa.hub.views import AgentView, ContactsView, Health, Registered, agent_view
 from ioa.ports.store import Conflict, StoreUnavailable
 from ioa.protocol.cards import AgentType, Card

@@ -106,7 +106,7 @@ async def listed(call: Call) -> Items[TokenView]:
     now = call.hub.clock.now_s()
     found = [
         record
-        for record in call.hub.tokens.seen_by(call.identity)
+        for record in call.hub.tokens.known.seen_by(call.identity)
         if query.scope in (None, record.scope)
         and query.name in (None, record.name)
         and (query.ended or record.alive(now))

@@ -132,9 +132,9 @@ class Hub:
         self.registry.catch_up = self.catch_up
         self.routing.quotas = self.setup.quotas = self.artifacts.quotas = self.quotas
         self.accounts.check_quota = self.quotas.spend
-        self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.check)
+        self.leases = self.tokens.leases = Leases(self._alarms, clock, self.tokens.known.check)
         self.tokens.catch_up = self.catch_up
-        self.sign_in = SignIn(self.tokens, self.audit, self._alarms, clock, limits, authenticators, self.catch_up)
+        self.sign_in = SignIn(self.tokens.known, self.audit, self._alarms, clock, limits, authenticators, self.catch_up)
         grace = Grace(store, clock)
         self.deadlines = Deadlines(store, self.groups, self.ledger, self._alarms, clock, self.begin, self.duty, grace)
         admission = GoalAdmission(store, self.goal_book, self.ledger, self.quotas, limits.open_goals_a_user)
@@ -168,7 +168,7 @@ class Hub:
         if self.sharing is None:
             await asyncio.to_thread(self._lock.take)
         try:
-            await asyncio.to_thread(self.tokens.load_configured)
+            await asyncio.to_thread(self.tokens.known.load_configured)
             await asyncio.to_thread(self.artifacts.start)
             await self.store.open()
             if self.sharing is not None:
@@ -267,7 +267,7 @@ class Hub:
 
     def identify(self, token: str) -> Identity:
         """Whose token this is, of those that this hub has made. Raises `Refused` (not_authenticated)."""
-        identity = self.tokens.find(token_hash(token))
+        identity = self.tokens.known.find(token_hash(token))
         if identity is None:
             raise Refused("not_authenticated", UNKNOWN)
         return identity

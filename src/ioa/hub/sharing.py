@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from ioa.hub.following import LOOK_EVERY_S
 from ioa.hub.group_log import Chat
+from ioa.hub.known_tokens import REMOVED
 from ioa.hub.presence import SharedPresence
 from ioa.hub.records import AGENT, GOAL, QUOTA, SESSION, TOKEN, TOKEN_END, AgentRecord, read
 from ioa.hub.replica import HeardStore, Replica
 from ioa.hub.session_management import delivery_tail
-from ioa.hub.tokens import REMOVED
 from ioa.hub.unit import Unit
 from ioa.ports.bus import Bus
 from ioa.ports.store import Change, Stored, StoreUnavailable
@@ -148,7 +148,7 @@ class Sharing:
 
     def _token(self, change: Change) -> None:
         if change.document is not None:
-            self._hub.tokens.learned(change.document)
+            self._hub.tokens.known.learned(change.document)
 
     def _token_end(self, change: Change) -> None:
         if change.document is not None:

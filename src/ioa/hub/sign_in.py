@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from ioa.hub.alarms import Alarms
 from ioa.hub.audit import Audit
+from ioa.hub.known_tokens import KnownTokens
 from ioa.hub.security import HERE, Identity, Peer, TokenBucket, token_hash
 from ioa.hub.settings import Limits
-from ioa.hub.tokens import Tokens
 from ioa.ports.authenticator import Authenticator, SignedIn
 from ioa.ports.clock import Clock
 from ioa.protocol.errors import Refused
@@ -43,7 +43,7 @@ class SignIn:
 
     def __init__(
         self,
-        tokens: Tokens,
+        tokens: KnownTokens,
         audit: Audit,
         alarms: Alarms,
         clock: Clock,

@@ -62,7 +62,7 @@ class SignInCodes:
         now = self._clock.now_s()
         mine = [
             record
-            for record in self._tokens.seen_by(by)
+            for record in self._tokens.known.seen_by(by)
             if record.scope == "user" and record.name == by.name and record.label == _LABEL and record.alive(now)
         ]
         for record in mine[: max(0, len(mine) + 1 - _MOST_SIGNED_IN)]:
