@@ -49,6 +49,24 @@ class LossyWire(RuleBasedStateMachine):
         self.log.append((cursor, item))
         self.outgoing.append(cursor, item)
 
+    @rule(gap=st.integers(1, 3))
+    def accept_and_send(self, gap: int) -> None:
+        """At once only if all before it was sent, and there is room in the window."""
+        cursor = (self.log[-1][0] if self.log else 0) + gap
+        delivery = Numbered(cursor, self.outgoing.last, f"item {len(self.log)}")
+        before = len(self.outgoing)
+        self.log.append((cursor, delivery.item))
+        at_once = self.outgoing.send(delivery)
+        if at_once:
+            assert before < self.window
+            assert not self.outgoing.ready()
+            self.deliveries.append(delivery)
+        elif before < self.window:  # something older waits, and this with it
+            ready = self.outgoing.ready()
+            assert ready[-1] == delivery
+            assert len(ready) > 1
+            self.deliveries.extend(ready)
+
     @rule()
     def send(self) -> None:
         """What is sent are the oldest unacknowledged ones, in order, never more than a window ahead."""
@@ -170,6 +188,16 @@ def test_cursors_grow(cursor: int) -> None:
     outgoing.append(3, "a")
     with pytest.raises(ValueError, match=f"cursor {cursor} does not follow 3"):
         outgoing.append(cursor, "b")
+
+
+@pytest.mark.parametrize(("previous", "cursor"), [(3, 3), (3, 2), (2, 4), (4, 5)])
+def test_what_is_sent_follows_what_was_queued_before(previous: int, cursor: int) -> None:
+    outgoing: Outgoing[str] = Outgoing()
+    assert outgoing.send(Numbered(3, 0, "a"))
+    with pytest.raises(ValueError, match=f"cursors {previous}, {cursor} do not follow 3"):
+        outgoing.send(Numbered(cursor, previous, "b"))
+    assert outgoing.last == 3
+    assert len(outgoing) == 1
 
 
 @pytest.mark.parametrize(("cursor", "previous"), [(3, 3), (4, 2), (9, 7), (3, 5), (5, 5)])

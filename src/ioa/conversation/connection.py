@@ -22,8 +22,9 @@ Item = TypeVar("Item")
 DEFAULT_WINDOW = 256
 
 
-class Numbered(Struct, Generic[Item], frozen=True):
-    """An item on its way: `cursor` of it and of the one before."""
+class Numbered(Struct, Generic[Item], frozen=True, gc=False):
+    """An item on its way, text or bytes (the garbage collector does not look inside): `cursor` of it and of the one
+    before."""
 
     cursor: int
     previous: int
@@ -31,9 +32,9 @@ class Numbered(Struct, Generic[Item], frozen=True):
 
 
 class Outgoing(Generic[Item]):
-    """The sending end. `append` what is to go out, send what `ready` returns, feed acknowledgements in. `waiting` is
-    what is not acknowledged, `last` the cursor of the newest item appended, `acknowledged` that of the newest that the
-    other end holds: to be looked at only."""
+    """The sending end. `append` what is to go out and send what `ready` returns, or `send` it if that says so; feed
+    acknowledgements in. `waiting` is what is not acknowledged, `last` the cursor of the newest item, `acknowledged`
+    that of the newest that the other end holds: to be looked at only."""
 
     def __init__(self, *, cursor: int = 0, window: int = DEFAULT_WINDOW) -> None:
         self.acknowledged = cursor
@@ -50,6 +51,11 @@ class Outgoing(Generic[Item]):
         """Everything appended is acknowledged."""
         return not self.waiting
 
+    @property
+    def unsent(self) -> bool:
+        """Something appended waits for its turn, or for room in the window."""
+        return len(self.waiting) > self._sent
+
     def append(self, cursor: int, item: Item) -> None:
         """Queue an item. Cursors must grow."""
         last = self.last
@@ -58,21 +64,30 @@ class Outgoing(Generic[Item]):
         self.waiting.append(Numbered(cursor, last, item))
         self.last = cursor
 
+    def send(self, item: Numbered[Item]) -> bool:
+        """Queue an item that follows `last`. True: nothing is in its way and it counts as sent, so send it. False: it
+        is one of those that will be `ready`."""
+        if item.previous != self.last or item.cursor <= item.previous:
+            raise ValueError(f"cursors {item.previous}, {item.cursor} do not follow {self.last}")
+        self.last = item.cursor
+        waiting = self.waiting
+        waiting.append(item)
+        sent = self._sent + 1
+        if sent != len(waiting) or sent > self._window:
+            return False
+        self._sent = sent
+        return True
+
     def ready(self, most: int | None = None) -> Sequence[Numbered[Item]]:
         """Items to send now, at most `most`: unsent ones, while fewer than `window` are unacknowledged. They count as
         sent."""
-        begin, waiting = self._sent, self.waiting
-        upto = len(waiting)
-        if upto > self._window:
-            upto = self._window
-        if most is not None and upto > begin + most:
-            upto = begin + most
+        begin, upto = self._sent, min(len(self.waiting), self._window)
+        if most is not None:
+            upto = min(upto, begin + most)
         if upto <= begin:
             return ()
         self._sent = upto
-        if upto - begin == 1:
-            return (waiting[begin],)
-        return list(islice(waiting, begin, upto))
+        return list(islice(self.waiting, begin, upto))
 
     def acknowledge(self, cursor: int) -> Sequence[Numbered[Item]]:
         """The other end holds everything up to `cursor`; returns what need not be kept any more. An old acknowledgement

@@ -170,7 +170,8 @@ def step(group: Group | None, message: AnyMessage) -> tuple[Group, tuple[Effect,
             )
         _guards().check_launch(message)
         return _launch(message)
-    if (group.state, type(message)) not in GROUP_TABLE:
+    entry = group.state, type(message)
+    if entry not in GROUP_TABLE:
         raise Refused(
             "concluded" if group.ended else "illegal_now",
             f"type {kind(message)!r} is not possible: group {group.comm_id} is in {group.state}; "
@@ -180,7 +181,7 @@ def step(group: Group | None, message: AnyMessage) -> tuple[Group, tuple[Effect,
     _guards().check_message(group, message)
     heard = _heard(group, message) if message.sender in group.absent else group
     changed, effects = _APPLY[type(message)](heard, message)
-    return replace(changed, state=GROUP_TABLE[group.state, type(message)] or changed.state, seq=group.seq + 1), effects
+    return replace(changed, state=GROUP_TABLE[entry] or changed.state, seq=group.seq + 1), effects
 
 
 @cache

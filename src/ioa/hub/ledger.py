@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
 
 from ioa.hub.goal_book import GoalBook
 from ioa.hub.group_log import Chat, GroupLog, NotReady
@@ -19,6 +20,7 @@ from ioa.ports.store import Conflict, FateUnknown, Store, StoreUnavailable
 from ioa.protocol.errors import Refused
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Publish = Callable[[Unit, tuple[int, ...]], None]
 Refresh = Callable[[Unit], Awaitable[bool]]
 
@@ -86,22 +88,24 @@ class Ledger:
         self._publish = publish
         self._refresh = refresh
 
-    def attempt(self, decide: Callable[[Unit], T]) -> tuple[T, Pending | None]:
+    def attempt(
+        self, decide: Callable[Concatenate[Unit, P], T], *arguments: P.args, **named: P.kwargs
+    ) -> tuple[T, Pending | None]:
         """`run` without waiting: what the decision returned, and the change that must be durable before that is told.
         Raises `NotReady` if something has to be fetched first, and what `decide` raises; then nothing has changed."""
         unit = Unit(self._groups, self._goals, self._clock.now_s(), self._new_id, ())
         try:
-            result = decide(unit)
+            result = decide(unit, *arguments, **named)
             unit.settle()
         except Refused:
             if self._refresh is not None:
                 raise NotReady(_nothing) from None
             raise
-        waited_for = self._waited_for(unit)
         if not unit.empty:
-            if self._refresh is not None and waited_for:
+            if self._refresh is not None and self._waited_for(unit):
                 raise NotReady(_nothing)
             return result, self._submit(unit)
+        waited_for = self._waited_for(unit)
         if self._refresh is not None or len(waited_for) > 1:
             raise NotReady(_nothing)
         return result, waited_for[0] if waited_for else None
@@ -164,11 +168,11 @@ class Ledger:
             chats[message.comm_id].note(message, unit.now_s)
         if unit.goals:
             self._goals.changing(unit.goals.values(), change.over)
-        future.add_done_callback(lambda done: self._done(done, unit, chats, change))
+        future.add_done_callback(partial(self._done, unit, chats, change))
         return change
 
     def _done(
-        self, future: asyncio.Future[tuple[int, ...]], unit: Unit, chats: dict[str, Chat], change: Pending
+        self, unit: Unit, chats: dict[str, Chat], change: Pending, future: asyncio.Future[tuple[int, ...]]
     ) -> None:
         error = future.exception()
         for comm_id, chat in chats.items():

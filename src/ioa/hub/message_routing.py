@@ -10,7 +10,7 @@ from ioa.hub.artifacts import Artifacts
 from ioa.hub.group_log import NotReady
 from ioa.hub.ledger import Ledger
 from ioa.hub.quotas import QuotaBook
-from ioa.hub.session_management import Sessions, delivery_tail
+from ioa.hub.session_management import Sessions
 from ioa.hub.unit import Unit, artifacts_of
 from ioa.ports.store import Conflict
 from ioa.protocol.errors import ProtocolError, Refused
@@ -40,7 +40,10 @@ class MessageRouting:
             )
         if self.quotas is not None:
             self.quotas.message_in(group.owner, group.seq, message)
-        return [unit.add(entry).seq for entry in prepare(group, message)][-1]
+        seq = group.seq
+        for entry in prepare(group, message):
+            seq = unit.add(entry).seq
+        return seq
 
     async def post(self, speaker: str, message: AnyMessage) -> Accepted:
         """Judge a message of `speaker`. A repeat is answered as the first time. Raises `Refused`,
@@ -64,7 +67,7 @@ class MessageRouting:
             _check_kind(speaker, message)
             if self.quotas is not None:
                 self.quotas.message(speaker)
-            seq, change = self._ledger.attempt(lambda unit: self._posted(unit, speaker, message))
+            seq, change = self._ledger.attempt(self._posted, speaker, message)
         except NotReady:
             return False
         except ProtocolError as error:
@@ -94,11 +97,13 @@ class MessageRouting:
     def forward(self, unit: Unit, positions: tuple[int, ...]) -> None:
         """The unit is durable: its entries go to all members of their groups."""
         for entry, pos in zip(unit.written.entries, positions, strict=True):
-            self._sessions.publish(unit.changed[entry.comm_id].members, pos, delivery_tail(entry.at, entry.body))
+            self._sessions.publish(unit.changed[entry.comm_id].members, pos, entry.at, entry.body)
         self.remember(unit)
 
     def remember(self, unit: Unit) -> None:
         """The unit is durable: the files that it refers to are its groups'."""
+        if not unit.documents:  # a use of a file is one
+            return
         for message in unit.messages:
             artifacts = artifacts_of(message)
             if artifacts:

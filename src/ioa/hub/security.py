@@ -105,7 +105,8 @@ class TokenBucket:
     def take(self, now_s: float, cost: float = 1.0) -> bool:
         """True if there was enough."""
         left = self._left + (now_s - self._at_s) * self._rate_per_s
-        left = min(self._burst, left)
+        if left > self._burst:  # a call of `min` costs more than the rest
+            left = self._burst
         self._at_s = now_s
         if left < cost:
             self._left = left

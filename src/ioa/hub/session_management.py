@@ -11,10 +11,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from ioa.conversation.connection import Outgoing
+from ioa.conversation.connection import Numbered, Outgoing
 from ioa.hub.settings import Limits
 from ioa.ports.clock import Clock
-from ioa.ports.store import Store, Stored, StoreUnavailable
+from ioa.ports.store import Store, StoreUnavailable
 from ioa.ports.transport import Wire
 from ioa.protocol.codec import encode
 from ioa.protocol.errors import Code, ProtocolError
@@ -31,7 +31,7 @@ GOING_AWAY = 1001
 
 _PAGE = 64
 _ANSWERS = 256
-_DELIVERY = b'{"frame":"delivery","cursor":%d,"previous":%d%b'
+_DELIVERY = b'{"frame":"delivery","cursor":%d,"previous":%d,"at":%a,"message":%b}'
 _TOGETHER = 64  # deliveries in one write
 
 
@@ -73,15 +73,16 @@ class Session:
         self._limits = limits
         self._turn = turn
         self._at_its_end = turn.at_its_end
-        self._outgoing: Outgoing[bytes] = Outgoing(cursor=cursor, window=limits.window)
-        self._waiting = self._outgoing.waiting
+        self.outgoing: Outgoing[bytes] = Outgoing(cursor=cursor, window=limits.window)
         self._most_waiting = 2 * limits.window
         self._queued_bytes = 0
         self._most_bytes = limits.queued_bytes
-        self._live = False  # nothing is missing between `_outgoing` and the newest entry
+        self._live = False  # nothing is missing between `outgoing` and the newest entry
         self._missed = False  # an entry was published while a page was being read
         self._reading: asyncio.Task[None] | None = None
         self._answers: list[bytes] = []
+        self._prompt: list[bytes] = []  # deliveries that count as sent and are to be written
+        self._behind = True  # others may be `ready`, or must be read
         self._asked = False  # to flush at the end of the turn
         self._ending: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._stuck_since: float | None = None
@@ -93,12 +94,12 @@ class Session:
     @property
     def acknowledged(self) -> int:
         """The last cursor that the client has told to hold."""
-        return self._outgoing.acknowledged
+        return self.outgoing.acknowledged
 
     @property
     def queued(self) -> tuple[int, int]:
         """Deliveries that are sent and not acknowledged, or wait to be sent; and their bytes."""
-        return len(self._outgoing), self._queued_bytes
+        return len(self.outgoing), self._queued_bytes
 
     def end(self, code: int, reason: str, refusal: Code | None = None) -> None:
         """Make `run_until_ended` raise. Only the first call counts."""
@@ -145,28 +146,29 @@ class Session:
         if len(self._answers) < 2 * _ANSWERS:
             self.answer(frame)
 
-    def deliver(self, pos: int, tail: bytes) -> None:
-        """A new entry of one of the agent's groups. `tail` is the end of its frame, the same for all members."""
-        outgoing = self._outgoing
-        if pos <= outgoing.last:
-            return
-        if self._live and self._queued_bytes < self._most_bytes and len(self._waiting) < self._most_waiting:
-            outgoing.append(pos, tail)
-            self._queued_bytes += len(tail)
+    def deliver(self, delivery: Numbered[bytes]) -> None:
+        """A new entry of one of the agent's groups, as the frame that follows what `outgoing` had last."""
+        if self._live and self._queued_bytes < self._most_bytes:
+            self._queued_bytes += len(delivery.item)
+            if self.outgoing.send(delivery):
+                self._prompt.append(delivery.item)
+            else:
+                self._behind = True
+                self._live = len(self.outgoing) < self._most_waiting
         else:
             self._live = False
-            self._missed = True
+            self._missed = self._behind = True
         if not self._asked:
             self._asked = True
             self._at_its_end(self)
 
     @property
     def _has_room(self) -> bool:
-        return self._queued_bytes < self._most_bytes and len(self._waiting) < self._most_waiting
+        return self._queued_bytes < self._most_bytes and len(self.outgoing) < self._most_waiting
 
     def acknowledge(self, cursor: int) -> None:
         """Raises `ProtocolError` for a cursor that was never sent."""
-        outgoing = self._outgoing
+        outgoing = self.outgoing
         held_back = not self._live or len(outgoing) > self._limits.window
         for item in outgoing.acknowledge(cursor):
             self._queued_bytes -= len(item.item)
@@ -184,26 +186,30 @@ class Session:
         if self._ending.done():
             return
         wire = self._wire
+        if self._answers or self._behind or wire.full:
+            self._flush_all(wire)
+        elif self._prompt:  # nearly always
+            frames, self._prompt = self._prompt, []
+            self._turn.frames_sent += len(frames)
+            wire.write(frames)
+
+    def _flush_all(self, wire: Wire) -> None:
         while not wire.full:
-            items = self._outgoing.ready(_TOGETHER)
-            frames = self._answers
-            if not frames:
-                if not items:
-                    break
-                if len(items) == 1:  # nearly always
-                    item = items[0]
-                    wire.write((_DELIVERY % (item.cursor, item.previous, item.item),))
-                    self._turn.frames_sent += 1
-                    break
+            frames, self._answers = self._answers, []
             crowded = len(frames) >= _ANSWERS
-            self._answers = []
-            for item in items:
-                frames.append(_DELIVERY % (item.cursor, item.previous, item.item))
+            if self._prompt:
+                frames += self._prompt[:_TOGETHER]
+                del self._prompt[:_TOGETHER]
+            else:
+                frames += [item.item for item in self.outgoing.ready(_TOGETHER)]
+            if not frames:
+                self._behind = self.outgoing.unsent or not self._live
+                break
             wire.write(frames)
             self._turn.frames_sent += len(frames)
             if crowded and self.on_room is not None:
                 self.on_room()
-            if len(items) < _TOGETHER and not self._answers:
+            if not (self._behind or self._prompt or self._answers):
                 break
         if wire.full and self._stuck_since is None:
             self._stuck_since = self._clock.monotonic_s()
@@ -218,21 +224,22 @@ class Session:
 
     @property
     def _may_read(self) -> bool:
-        return not self._live and self._has_room and len(self._outgoing) < self._limits.window
+        return not self._live and self._has_room and len(self.outgoing) < self._limits.window
 
     async def _read_page(self) -> None:
         self._missed = False
         try:
-            page = await self._store.log_of_member(self.name, after=self._outgoing.last, limit=_PAGE)
+            page = await self._store.log_of_member(self.name, after=self.outgoing.last, limit=_PAGE)
         except StoreUnavailable as error:
             self.fail(error)
             return
         finally:
             self._reading = None
         for entry in page:
-            tail = tail_of(entry)
-            self._outgoing.append(entry.pos, tail)
-            self._queued_bytes += len(tail)
+            delivery = delivery_of(entry.pos, self.outgoing.last, entry.at, entry.body)
+            self.outgoing.append(delivery.cursor, delivery.item)
+            self._queued_bytes += len(delivery.item)
+        self._behind = True
         self._live = len(page) < _PAGE and not self._missed
         self._ask()
 
@@ -254,10 +261,10 @@ class Session:
 
     def _owes(self, now: float) -> bool:
         """Does something wait for too long without any of it being acknowledged?"""
-        if self._outgoing.idle:
+        if self.outgoing.idle:
             self._owing = None
-        elif self._owing is None or self._owing[0] != self._outgoing.acknowledged:
-            self._owing = self._outgoing.acknowledged, now
+        elif self._owing is None or self._owing[0] != self.outgoing.acknowledged:
+            self._owing = self.outgoing.acknowledged, now
         return self._owing is not None and now - self._owing[1] >= self._limits.unacknowledged_s
 
     def _stuck(self, now: float) -> bool:
@@ -326,24 +333,28 @@ class Sessions:
         if self._sessions.get(session.name) is session:
             del self._sessions[session.name]
 
-    def publish(self, members: Sequence[str], pos: int, tail: bytes) -> None:
+    def publish(self, members: Sequence[str], pos: int, at: float, body: bytes) -> None:
+        """Deliver an entry to the members of its group. Those who have heard the same before it get the same bytes."""
+        delivery: Numbered[bytes] | None = None
         for name in members:
             session = self._sessions.get(name)
-            if session is not None:
-                session.deliver(pos, tail)
+            if session is None:
+                continue
+            last = session.outgoing.last
+            if last >= pos:
+                continue
+            if delivery is None or delivery.previous != last:
+                delivery = delivery_of(pos, last, at, body)
+            session.deliver(delivery)
 
     def end_all(self, code: int, reason: str) -> None:
         for session in tuple(self._sessions.values()):
             session.end(code, reason)
 
 
-def delivery_tail(at: float, body: bytes) -> bytes:
-    """The part of a delivery frame that all recipients share, made of the bytes in the log."""
-    return b',"at":%a,"message":%b}' % (float(at), body)
-
-
-def tail_of(entry: Stored) -> bytes:
-    return delivery_tail(entry.at, entry.body)
+def delivery_of(pos: int, previous: int, at: float, body: bytes) -> Numbered[bytes]:
+    """The frame `Delivery`, around the bytes of the message that are in the log."""
+    return Numbered(pos, previous, _DELIVERY % (pos, previous, float(at), body))
 
 
 def refusal_of(error: ProtocolError, reply_to: str = "") -> Refusal:

@@ -16,7 +16,6 @@ from ioa.hub.known_tokens import REMOVED
 from ioa.hub.presence import SharedPresence
 from ioa.hub.records import AGENT, GOAL, QUOTA, SESSION, TOKEN, TOKEN_END, AgentRecord, read
 from ioa.hub.replica import HeardStore, Replica
-from ioa.hub.session_management import delivery_tail
 from ioa.hub.unit import Unit
 from ioa.ports.bus import Bus
 from ioa.ports.store import Change, Stored, StoreUnavailable
@@ -75,7 +74,7 @@ class Sharing:
         except ProtocolError:  # of a release that knows more kinds of messages; its members may know them too
             hub.groups.drop(entry.comm_id)
         members, goal_id = await self._place(entry)
-        hub.sessions.publish(members, entry.pos, delivery_tail(entry.at, entry.body))
+        hub.sessions.publish(members, entry.pos, entry.at, entry.body)
         if hub.duty.held:
             await self._watch(entry.comm_id)
         hub.watchers.wake((goal_id,))

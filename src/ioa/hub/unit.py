@@ -8,7 +8,6 @@ task; a concluded first group ends its goal.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection
 from typing import TypeAlias
 
@@ -38,7 +37,7 @@ Consequence: TypeAlias = Effect | AssigneeReported
 _FAR_REACHING = (TaskEnded, Concluded)
 """Effects that concern other groups or the goal."""
 _NOTHING = Work()
-_WITH_ARTIFACTS = (TaskResult, Conclusion)
+_WITH_ARTIFACTS: frozenset[type] = frozenset((TaskResult, Conclusion, Launch))
 
 
 class Unit:
@@ -61,7 +60,7 @@ class Unit:
         self.consulted: set[str] = set()
         self.written = _NOTHING
         self._before: dict[str, str] = {}
-        self._consequences: deque[tuple[str, Consequence]] = deque()
+        self._consequences: list[tuple[str, Consequence]] = []  # drawing them adds others
 
     def find(self, comm_id: str) -> Group | None:
         """The group as it stands in this unit, or None if there is no such group."""
@@ -175,8 +174,7 @@ class Unit:
 
     def settle(self) -> None:
         """Draw all consequences of what was added."""
-        while self._consequences:
-            comm_id, effect = self._consequences.popleft()
+        for comm_id, effect in self._consequences:
             group = self.changed[comm_id]
             match effect:
                 case TaskEnded():
@@ -187,6 +185,7 @@ class Unit:
                     self._concluded(group)
                 case _:
                     pass
+        self._consequences.clear()
 
     def _end_nested(self, group: Group, task_id: str, assignee: str | None) -> None:
         for name, comm_id in group.tasks[task_id].subgroups:
@@ -218,18 +217,17 @@ class Unit:
     def work(self) -> Work:
         """What is to be written; kept in `written`."""
         launched = {row.comm_id for row in self.launched} if self.launched else ()
-        entries: list[Entry] = []
-        for message in self.messages:
-            entries.append(
-                Entry(
-                    comm_id=message.comm_id,
-                    seq=message.seq,
-                    sender=message.sender,
-                    message_id=message.message_id,
-                    at=self.now_s,
-                    body=encode(message),
-                )
+        entries = [
+            Entry(
+                comm_id=message.comm_id,
+                seq=message.seq,
+                sender=message.sender,
+                message_id=message.message_id,
+                at=self.now_s,
+                body=encode(message),
             )
+            for message in self.messages
+        ]
         states: list[tuple[str, str]] = []
         for comm_id, group in self.changed.items():
             if group.state != self._before.get(comm_id, "discussion" if comm_id in launched else ""):
@@ -246,8 +244,12 @@ class Unit:
 
 def artifacts_of(message: AnyMessage) -> tuple[Artifact, ...]:
     """The files that a message refers to."""
-    if isinstance(message, _WITH_ARTIFACTS):
-        return message.artifacts
-    if isinstance(message, Launch):
-        return (*message.artifacts, *(artifact for result in message.given for artifact in result.artifacts))
-    return ()
+    if type(message) not in _WITH_ARTIFACTS:  # nearly always, and asked of every message
+        return ()
+    match message:
+        case Launch():
+            return (*message.artifacts, *(artifact for result in message.given for artifact in result.artifacts))
+        case TaskResult() | Conclusion():
+            return message.artifacts
+        case _:
+            return ()

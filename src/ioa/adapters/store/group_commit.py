@@ -31,9 +31,10 @@ class GroupCommit:
 
     def __init__(self, write: Callable[[Sequence[Work]], list[Answer]]) -> None:
         self._write = write
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()  # None: nothing comes after it
+        self._jobs: SimpleQueue[list[Job] | None] = SimpleQueue()  # None: nothing comes after it
         self._gathered: list[Job] = []
         self._gathering = threading.Lock()
+        self._queued = 0  # gathered, or handed over and not taken
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="ioa-store", daemon=True)
 
@@ -50,17 +51,18 @@ class GroupCommit:
         with self._gathering:
             if self._closing:
                 raise StoreUnavailable("the store is closed")
-            if self._jobs.qsize() + len(self._gathered) >= MAX_WAITING:
+            if self._queued >= MAX_WAITING:
                 raise StoreUnavailable(f"{MAX_WAITING} changes wait for the disk; try again later")
             if not self._gathered:
                 job.loop.call_soon(self._hand_over)
             self._gathered.append(job)
+            self._queued += 1
 
     def _hand_over(self) -> None:
         with self._gathering:
-            for job in self._gathered:
-                self._jobs.put(job)
-            self._gathered.clear()
+            gathered, self._gathered = self._gathered, []
+            for begin in range(0, len(gathered), MAX_BATCH):
+                self._jobs.put(gathered[begin : begin + MAX_BATCH])
 
     def close(self) -> None:
         """Write what waits, then stop. Blocks: call it off the event loop."""
@@ -73,31 +75,38 @@ class GroupCommit:
 
     def refuse_waiting(self, answer: StoreUnavailable) -> None:
         """For `write`: answer all that waits behind what is being written."""
-        refused, is_last = self._waiting(MAX_WAITING)
+        refused: list[Job] = []
+        is_last = self._add_waiting(refused, MAX_WAITING)
         if refused:
             _answer(refused, [answer] * len(refused))
         if is_last:
             self._jobs.put(None)
 
-    def _waiting(self, most: int) -> tuple[list[Job], bool]:
-        """Up to so many jobs that wait, and whether nothing comes after them."""
-        jobs: list[Job] = []
-        while len(jobs) < most:
+    def _add_waiting(self, batch: list[Job], most: int) -> bool:
+        """Add what waits until there are `most` or more: what was handed over together stays so. Says whether nothing
+        comes after it."""
+        taken = len(batch)
+        is_last = False
+        while len(batch) < most and not is_last:
             try:
-                job = self._jobs.get_nowait()
+                jobs = self._jobs.get_nowait()
             except Empty:
                 break
-            if job is None:
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
+            if jobs is None:
+                is_last = True
+            else:
+                batch += jobs
+        with self._gathering:
+            self._queued -= len(batch) - taken
+        return is_last
 
     def _run(self) -> None:
         is_last = False
-        while not is_last and (job := self._jobs.get()) is not None:
-            more, is_last = self._waiting(MAX_BATCH - 1)
-            batch = [job, *more]
-            _answer(batch, self._write([job.work for job in batch]))
+        while not is_last and (jobs := self._jobs.get()) is not None:
+            with self._gathering:
+                self._queued -= len(jobs)
+            is_last = self._add_waiting(jobs, MAX_BATCH)
+            _answer(jobs, self._write([job.work for job in jobs]))
 
 
 def stale() -> Conflict:
