@@ -80,7 +80,7 @@ class ChaosNetwork:
     hosts: list[Host] = field(default_factory=list)
     slack_s: float = 30.0
     restarts: int = 0
-    happened: list[str] = field(default_factory=list)
+    happened: list[Accident] = field(default_factory=list)
     stopping: bool = False
     goal_ids: list[str] = field(default_factory=list)
     address: str = "127.0.0.1"
@@ -249,7 +249,7 @@ class ChaosNetwork:
     # Accidents
 
     async def happen(self, accident: Accident) -> None:
-        self.happened.append(str(accident))
+        self.happened.append(accident)
         self._start_what_gave_up()
         self.slack_s += accident.lasts_s
         hub = self.hubs[accident.number % len(self.hubs)]

@@ -39,7 +39,7 @@ class Report:
     seed: int
     lasted_s: float
     violations: list[Violation]
-    happened: list[str]
+    happened: list[Accident]
     figures: dict[str, int | float] = field(default_factory=dict)
 
     def text(self) -> str:
