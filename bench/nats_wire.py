@@ -13,7 +13,7 @@ from typing import cast
 
 from bench.load import Chat, Lost
 from bench.servers import Used
-from bench.wires import Trouble, bare_text, number_of
+from bench.wires import Trouble, bare_text, hearing
 from ioa.testing.servers.nats import NatsServer
 
 
@@ -91,21 +91,14 @@ class NatsWire:
         chat = Chat(name, size, lambda place, number: members[place].send(bare_text(name, size, place, number)))
         for place in range(size):
             _, member = await asyncio.get_running_loop().create_connection(
-                lambda place=place: _Member(name, self._hearing(chat, place), self._trouble), "127.0.0.1", self._port
+                lambda place=place: _Member(name, hearing(chat, place, self._trouble), self._trouble),
+                "127.0.0.1",
+                self._port,
             )
             await member.ready
             members.append(member)
         self._members += members
         return chat
-
-    def _hearing(self, chat: Chat, place: int) -> Callable[[bytes], None]:
-        def take(data: bytes) -> None:
-            try:
-                chat.hear(place, number_of(data), 0.0)
-            except Lost as error:
-                self._trouble(error)
-
-        return take
 
     def close(self) -> None:
         for member in self._members:

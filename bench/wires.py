@@ -293,22 +293,27 @@ class BareWire:
 
         chat = Chat(name, size, post)
         for place in range(size):
-            sockets.append(await connect(f"{self._url}/{name}", self._hearing(chat, place), _nothing, self._trouble))
+            sockets.append(
+                await connect(f"{self._url}/{name}", hearing(chat, place, self._trouble), _nothing, self._trouble)
+            )
         self._sockets += sockets
         return chat
-
-    def _hearing(self, chat: Chat, place: int) -> Callable[[bytes], None]:
-        def take(data: bytes) -> None:
-            try:
-                chat.hear(place, number_of(data), 0.0)
-            except Lost as error:
-                self._trouble(error)
-
-        return take
 
     def close(self) -> None:
         for socket in self._sockets:
             socket.close()
+
+
+def hearing(chat: Chat, place: int, trouble: Trouble) -> Callable[[bytes], None]:
+    """Takes the bare texts that a member hears; `trouble` is told of one that was lost or came twice."""
+
+    def take(data: bytes) -> None:
+        try:
+            chat.hear(place, number_of(data), 0.0)
+        except Lost as error:
+            trouble(error)
+
+    return take
 
 
 def _nothing() -> None:

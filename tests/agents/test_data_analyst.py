@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 pytest.importorskip("duckdb")
 
 from ioa.adapters.agents.data.own_files import local_file
-from ioa.adapters.agents.data_analyst import DataAnalyst, Stop, analyse
+from ioa.adapters.agents.data.stoppable import Stop
+from ioa.adapters.agents.data_analyst import DataAnalyst, analyse
 from ioa.ports.agent import Agent, AgentFailed, Assignment, EarlierResult, Outcome
 
 

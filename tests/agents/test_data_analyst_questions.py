@@ -17,7 +17,8 @@ pytest.importorskip("duckdb")
 from data_sets import CUSTOMERS, GOALS, INVOICE_NET, LOANS, SALES, SENSORS, SHOP, STAFF, WEATHER, write_all
 
 from ioa.adapters.agents.data.own_files import local_file
-from ioa.adapters.agents.data_analyst import Stop, analyse
+from ioa.adapters.agents.data.stoppable import Stop
+from ioa.adapters.agents.data_analyst import analyse
 from ioa.ports.agent import AgentFailed, Assignment, Outcome
 
 

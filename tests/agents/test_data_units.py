@@ -12,7 +12,8 @@ import pytest
 pytest.importorskip("duckdb")
 
 from ioa.adapters.agents.data.own_files import local_file
-from ioa.adapters.agents.data_analyst import Stop, analyse
+from ioa.adapters.agents.data.stoppable import Stop
+from ioa.adapters.agents.data_analyst import analyse
 from ioa.ports.agent import AgentFailed, Assignment
 
 FILES = {

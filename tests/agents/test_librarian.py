@@ -10,6 +10,7 @@ from ioa.adapters.agents.inquiry import understood
 from ioa.adapters.agents.librarian import Librarian
 from ioa.adapters.agents.standalone import local_file
 from ioa.ports.agent import AgentFailed, Assignment, LocalFile
+from tests.agents.pdf_pages import pdf_of
 
 NOTES = """# Field notes
 
@@ -28,29 +29,6 @@ The water temperature was 14 degrees in May. Trout were seen near the weir. The 
 
 async def quiet(_: str) -> None:
     pass
-
-
-def pdf(*pages: str) -> bytes:
-    """A PDF of one line of text a page, written by hand."""
-    objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
-    kids = []
-    for text in pages:
-        stream = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET" if text else ""
-        objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
-        font = "<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
-        objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {len(objects)} 0 R /Resources {font} >>"
-        )
-        kids.append(f"{len(objects)} 0 R")
-    objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>"
-    out, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        places.append(len(out))
-        out += f"{number} 0 obj\n{body}\nendobj\n".encode()
-    table = "".join(f"{place:010} 00000 n \n" for place in places)
-    start = len(out)
-    out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode()
-    return out + f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF".encode()
 
 
 @pytest.fixture
@@ -80,7 +58,9 @@ async def test_the_most_relevant_sentence_comes_first_with_its_place(ask, file):
 
 
 async def test_a_pdf_is_cited_by_page(ask, file):
-    manual = file("manual.pdf", pdf("Welcome to the pump.", "The warranty period is 24 months.", "Call us any time."))
+    manual = file(
+        "manual.pdf", pdf_of("Welcome to the pump.", "The warranty period is 24 months.", "Call us any time.")
+    )
     outcome = await ask("find the warranty period in manual.pdf", manual)
     assert outcome.conclusion.startswith("**The warranty period is 24 months.** — manual.pdf, page 2")
 
@@ -150,7 +130,7 @@ async def test_a_summary_is_extracted_and_says_so(ask, file):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("scan.pdf", pdf("", ""), "2 pages but no text: it is a scan"),
+        ("scan.pdf", pdf_of("", ""), "2 pages but no text: it is a scan"),
         ("broken.pdf", b"%PDF-1.4\ngarbage", "broken.pdf (is broken|cannot be read)"),
         ("fake.pdf", b"just text", "does not begin like one"),
         ("binary.txt", bytes(range(256)) * 20, "binary.txt is binary, not text"),
@@ -168,7 +148,7 @@ async def test_files_that_cannot_be_read(ask, file, name, content, said):
 async def test_an_encrypted_pdf(ask, file, tmp_path):
     from pypdf import PdfReader, PdfWriter
 
-    plain = file("plain.pdf", pdf("The price is 5 euros."))
+    plain = file("plain.pdf", pdf_of("The price is 5 euros."))
     writer = PdfWriter(clone_from=PdfReader(plain.path))
     writer.encrypt("secret", algorithm="RC4-128")
     writer.write(tmp_path / "locked.pdf")
@@ -177,7 +157,7 @@ async def test_an_encrypted_pdf(ask, file, tmp_path):
 
 
 async def test_one_unreadable_file_does_not_hide_the_others(ask, file):
-    outcome = await ask("What is the price?", file("scan.pdf", pdf("")), file("a.txt", "The price is 5 euros."))
+    outcome = await ask("What is the price?", file("scan.pdf", pdf_of("")), file("a.txt", "The price is 5 euros."))
     assert "The price is 5 euros." in outcome.abstract
     assert "it is a scan" in outcome.conclusion
 
@@ -191,7 +171,7 @@ async def test_latin_1_is_read_and_said(ask, file):
 
 
 def test_a_pdf_under_another_name_is_a_pdf(file):
-    assert read_document(file("real.txt", pdf("Hello there."))).passages[0].page == 1
+    assert read_document(file("real.txt", pdf_of("Hello there."))).passages[0].page == 1
 
 
 def test_limits_on_size(file, monkeypatch):
@@ -206,7 +186,7 @@ def test_limits_on_size(file, monkeypatch):
 
 
 def test_reading_stops_when_it_is_told_to_or_takes_too_long(file):
-    document = file("a.pdf", pdf("One.", "Two."))
+    document = file("a.pdf", pdf_of("One.", "Two."))
     stopped = documents.Patience()
     stopped.stop.set()
     with pytest.raises(Unreadable, match="its task was cancelled"):

@@ -14,7 +14,8 @@ pytest.importorskip("matplotlib")
 from data_sets import SALES, STAFF, WEATHER, write_all
 
 from ioa.adapters.agents.data.own_files import local_file
-from ioa.adapters.agents.data_analyst import Stop, analyse
+from ioa.adapters.agents.data.stoppable import Stop
+from ioa.adapters.agents.data_analyst import analyse
 from ioa.adapters.agents.plotter import Plotter, plot
 from ioa.ports.agent import Agent, AgentFailed, Assignment, EarlierResult, LocalFile, Outcome
 

@@ -14,7 +14,8 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from ioa.adapters.agents.data.own_files import local_file
-from ioa.adapters.agents.data_analyst import Stop, analyse
+from ioa.adapters.agents.data.stoppable import Stop
+from ioa.adapters.agents.data_analyst import analyse
 from ioa.adapters.agents.plotter import plot
 from ioa.adapters.agents.plotter_request import read_request
 from ioa.ports.agent import AgentFailed, Assignment, EarlierResult, Outcome

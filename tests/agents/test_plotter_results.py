@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from ioa.adapters.agents.data.own_files import local_file
-from ioa.adapters.agents.data_analyst import Stop
+from ioa.adapters.agents.data.stoppable import Stop
 from ioa.adapters.agents.plotter import plot
 from ioa.ports.agent import AgentFailed, Assignment, EarlierResult, LocalFile, Outcome
 

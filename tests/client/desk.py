@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
@@ -13,6 +12,7 @@ from typing import Any
 
 from fake_hub import FakeHub
 
+from ioa.adapters.clock import SystemClock
 from ioa.adapters.transport.memory import MemoryTransport
 from ioa.client import Client, ClientSettings, Patience
 from ioa.client.events import ClientEvent
@@ -21,19 +21,6 @@ from ioa.ports.agent import Assignment, Outcome, ReportProgress
 from ioa.ports.artifacts import ArtifactUnavailable
 from ioa.protocol.cards import Card
 from ioa.protocol.messages import Artifact
-
-
-class LoopClock:
-    """Real time, for tests in which no time has to pass."""
-
-    def now_s(self) -> float:
-        return time.time()
-
-    def monotonic_s(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class Shelf:
@@ -146,7 +133,7 @@ class Desk:
             policy=policy,
             transport=transport,
             artifacts=self.shelf,
-            clock=clock or LoopClock(),
+            clock=clock or SystemClock(),
             new_id=lambda: f"{name}-{next(self._ids)}",
             random=Random(7),
             settings=ClientSettings(

@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from desk import LoopClock
 
+from ioa.adapters.clock import SystemClock
 from ioa.client.jobs import Jobs, within
 from ioa.client.journal import JournalFailed
 from ioa.testing.clocks import ManualClock
@@ -73,7 +73,7 @@ async def test_cancelling_whoever_waits_cancels_the_work():
         finally:
             cancelled.set()
 
-    waiting = asyncio.create_task(within(LoopClock(), 100.0, work()))
+    waiting = asyncio.create_task(within(SystemClock(), 100.0, work()))
     for _ in range(3):
         await asyncio.sleep(0)
     waiting.cancel()

@@ -156,7 +156,9 @@ async def hang(assignment, progress):
     await asyncio.Event().wait()
 
 
-async def killed_while_working(desk: Desk, *, idempotent: bool) -> tuple[FunctionAgent, FunctionAgent]:
+async def killed_while_working(
+    desk: Desk, *, idempotent: bool, with_journal: bool = True
+) -> tuple[FunctionAgent, FunctionAgent]:
     """Ada's process dies while her agent works, and is started again. The agents before and after."""
     before, after = FunctionAgent(hang), FunctionAgent()
     desk.join("Chair", ScriptedPolicy([assign(("Ada", "a task"))]))
@@ -165,6 +167,8 @@ async def killed_while_working(desk: Desk, *, idempotent: bool) -> tuple[Functio
     await desk.hub.until(lambda: before.got)
     await ada.leave()
     desk.joined.remove(ada)
+    for file in [] if with_journal else desk.tmp_path.glob("Ada.db*"):
+        file.unlink()
     desk.join("Ada", ScriptedPolicy(), after, idempotent=idempotent)
     await desk.ended("g1")
     return before, after
@@ -235,16 +239,6 @@ async def test_a_client_that_has_lost_its_journal_learns_its_groups_from_the_hub
 
 @pytest.mark.parametrize("idempotent", [False, True])
 async def test_without_its_journal_a_begun_task_is_unknown_unless_it_may_be_done_twice(desk: Desk, idempotent):
-    before, after = FunctionAgent(hang), FunctionAgent()
-    desk.join("Chair", ScriptedPolicy([assign(("Ada", "a task"))]))
-    ada = desk.join("Ada", ScriptedPolicy(), before, idempotent=idempotent)
-    desk.hub.launch("Chair", "Ada")
-    await desk.hub.until(lambda: before.got)
-    await ada.leave()
-    desk.joined.remove(ada)
-    for file in desk.tmp_path.glob("Ada.db*"):
-        file.unlink()
-    desk.join("Ada", ScriptedPolicy(), after, idempotent=idempotent)
-    await desk.ended("g1")
+    _, after = await killed_while_working(desk, idempotent=idempotent, with_journal=False)
     assert len(after.got) == int(idempotent)
     assert desk.hub.of("g1", TaskResult)[0].status == ("completed" if idempotent else "unknown")

@@ -63,12 +63,7 @@ class SimBus:
             self._process.run(self._hearing.gap)
 
     async def subscribe(self, subject: str, hear: Hear) -> Callable[[], None]:
-        self._hearing.add(subject, hear)
-
-        def end() -> None:
-            self._hearing.remove(subject, hear)
-
-        return end
+        return self._hearing.subscribe(subject, hear)
 
     @property
     def away(self) -> bool:

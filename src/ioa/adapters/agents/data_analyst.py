@@ -5,28 +5,22 @@ Source: docs/agents.md; issue "The network", agents that do real work without a 
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import re
 import tempfile
-import threading
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ioa.adapters.agents.data.own_files import named_files
-from ioa.ports.agent import AgentFailed, Assignment, EarlierResult, LocalFile, Outcome, ReportProgress
+from ioa.adapters.agents.data.stoppable import Stop, in_thread, open_tables
+from ioa.ports.agent import AgentFailed, Assignment, LocalFile, Outcome, ReportProgress
 
 if TYPE_CHECKING:
-    import duckdb
-
     from ioa.adapters.agents.data.answer import Answer
     from ioa.adapters.agents.data.tables import Tables
 
-TIME_LIMIT_S = 60.0
-_AGAIN_S = 0.02
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".json", ".ndjson", ".jsonl", ".xlsx", ".xlsm", ".xls")
 _SQL = re.compile(
     r"```(?:sql\b)?\s*(?P<fence>.+?)```|(?<!`)`\s*(?P<tick>(?:SELECT\s|WITH\s)[^`]+)`|"
     r"(?P<plain>\b(?:SELECT\s.+\bFROM\b|WITH\s+\w+\s+AS\s*\().*)",
@@ -39,40 +33,6 @@ _CHANGES = re.compile(
     r"^\W*(?:run\s+|execute\s+|sql:?\s*)*(?P<word>insert\s+into|update\s+\w+\s+set|delete\s+from|drop\s+(?:table|view|database)|alter\s+table|create\s+(?:or\s+replace\s+)?(?:table|view)|attach|copy|install|load|pragma|set)\b",
     re.IGNORECASE,
 )
-
-
-class Stop:
-    """Lets another thread end the queries of a running task."""
-
-    def __init__(self) -> None:
-        """Nothing runs yet."""
-        self._lock = threading.Lock()
-        self._con: duckdb.DuckDBPyConnection | None = None
-        self._done = threading.Event()
-        self.reason = ""
-
-    def watch(self, con: duckdb.DuckDBPyConnection | None) -> None:
-        """Name the connection that is in use; None when it is about to close."""
-        with self._lock:
-            self._con = con
-            if con is None:
-                self._done.set()
-            elif self.reason:
-                raise AgentFailed(f"The work was stopped: {self.reason}.")
-
-    def now(self, reason: str) -> None:
-        """End what runs, and what it would run next: an interrupt between two queries reaches neither."""
-        with self._lock:
-            self.reason = self.reason or reason
-            running = self._con is not None
-        if running:
-            threading.Thread(target=self._insist, daemon=True).start()
-
-    def _insist(self) -> None:
-        while not self._done.wait(_AGAIN_S):
-            with self._lock:
-                if self._con is not None:
-                    self._con.interrupt()
 
 
 class DataAnalyst:
@@ -115,19 +75,7 @@ class DataAnalyst:
     async def perform(self, assignment: Assignment, progress: ReportProgress) -> Outcome:
         """Answer in a thread; a cancelled task interrupts its query."""
         await progress("Reading the files.")
-        stop = Stop()
-        try:
-            return await asyncio.to_thread(analyse, assignment, stop)
-        except asyncio.CancelledError:
-            stop.now("cancelled")
-            raise
-
-
-def earlier_tables(earlier: Iterable[EarlierResult]) -> tuple[LocalFile, ...]:
-    """Tables among the files of earlier results, the last result first in name."""
-    return tuple(
-        file for result in earlier for file in result.files if Path(file.name).suffix.lower() in TABLE_SUFFIXES
-    )
+        return await in_thread(analyse, assignment)
 
 
 def analyse(assignment: Assignment, stop: Stop) -> Outcome:
@@ -135,18 +83,10 @@ def analyse(assignment: Assignment, stop: Stop) -> Outcome:
     import duckdb
 
     from ioa.adapters.agents.data.question import NotUnderstood
-    from ioa.adapters.agents.data.tables import Tables
 
-    watchdog = threading.Timer(TIME_LIMIT_S, stop.now, [f"the work took longer than {TIME_LIMIT_S:g} seconds"])
-    watchdog.daemon = True
-    watchdog.start()
     try:
-        with Tables(assignment.files, earlier_tables(assignment.earlier)) as tables:
-            stop.watch(tables.con)
-            try:
-                return _outcome(assignment, tables)
-            finally:
-                stop.watch(None)
+        with open_tables(assignment, stop) as tables:
+            return _outcome(assignment, tables)
     except NotUnderstood as error:
         raise AgentFailed(str(error)) from error
     except duckdb.Error as error:
@@ -154,8 +94,6 @@ def analyse(assignment: Assignment, stop: Stop) -> Outcome:
         raise AgentFailed(
             f"The query was stopped: {stop.reason}." if stop.reason else f"The query failed: {first}"
         ) from error
-    finally:
-        watchdog.cancel()
 
 
 def _outcome(assignment: Assignment, tables: Tables) -> Outcome:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import tempfile
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ioa.adapters.agents.data.own_files import named_files
-from ioa.adapters.agents.data_analyst import TIME_LIMIT_S, Stop, earlier_tables
+from ioa.adapters.agents.data.stoppable import Stop, in_thread, open_tables
 from ioa.adapters.agents.plotter_files import saved
 from ioa.adapters.agents.plotter_results import Result, left_aside, named, referred, results_of, told
 from ioa.adapters.agents.plotter_shapes import finished
@@ -64,12 +62,7 @@ class Plotter:
     async def perform(self, assignment: Assignment, progress: ReportProgress) -> Outcome:
         """Draw in a thread; a cancelled task interrupts its query."""
         await progress("Drawing the chart.")
-        stop = Stop()
-        try:
-            return await asyncio.to_thread(plot, assignment, stop)
-        except asyncio.CancelledError:
-            stop.now("cancelled")
-            raise
+        return await in_thread(plot, assignment)
 
 
 def plot(assignment: Assignment, stop: Stop) -> Outcome:
@@ -77,26 +70,16 @@ def plot(assignment: Assignment, stop: Stop) -> Outcome:
     import duckdb
 
     from ioa.adapters.agents.data.question import NotUnderstood
-    from ioa.adapters.agents.data.tables import Tables
 
-    watchdog = threading.Timer(TIME_LIMIT_S, stop.now, [f"the work took longer than {TIME_LIMIT_S:g} seconds"])
-    watchdog.daemon = True
-    watchdog.start()
     try:
-        with Tables(assignment.files, earlier_tables(assignment.earlier)) as tables:
-            stop.watch(tables.con)
-            try:
-                chart = _chart(assignment, tables)
-            finally:
-                stop.watch(None)
+        with open_tables(assignment, stop) as tables:
+            chart = _chart(assignment, tables)
         return saved(chart, assignment.folder)
     except NotUnderstood as error:
         raise AgentFailed(str(error)) from error
     except duckdb.Error as error:
         why = stop.reason or str(error).splitlines()[0]
         raise AgentFailed(f"The data for the chart could not be computed: {why}.") from error
-    finally:
-        watchdog.cancel()
 
 
 def _chart(assignment: Assignment, tables: Tables) -> Chart:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ioa.adapters.agents.data.stoppable import earlier_tables
 from ioa.adapters.agents.data.words import singular, word_set
-from ioa.adapters.agents.data_analyst import earlier_tables
 from ioa.ports.agent import AgentFailed, EarlierResult
 
 if TYPE_CHECKING:

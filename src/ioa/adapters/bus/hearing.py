@@ -40,6 +40,15 @@ class Hearing:
         del self._listeners[subject]
         return True
 
+    def subscribe(self, subject: str, hear: Hear) -> Callable[[], None]:
+        """`add`, where nothing has to be said to a server. Returns what ends it."""
+        self.add(subject, hear)
+
+        def end() -> None:
+            self.remove(subject, hear)
+
+        return end
+
     def hear(self, subject: str, data: bytes) -> None:
         """Give data to all listeners of the subject."""
         for listener in list(self._listeners.get(subject, ())):

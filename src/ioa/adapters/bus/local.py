@@ -81,12 +81,7 @@ class LocalBus(Bus):
             self._exchange.carry(self, bundle)
 
     async def subscribe(self, subject: str, hear: Hear) -> Callable[[], None]:
-        self._hearing.add(subject, hear)
-
-        def end() -> None:
-            self._hearing.remove(subject, hear)
-
-        return end
+        return self._hearing.subscribe(subject, hear)
 
     @property
     def away(self) -> bool:

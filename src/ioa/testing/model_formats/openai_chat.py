@@ -23,8 +23,8 @@ from ioa.testing.model_formats.format import Answer, Asked, Events, event, piece
 from ioa.testing.model_formats.known_fields import CHAT_FIELDS
 from ioa.testing.model_formats.openai_errors import openai_error
 from ioa.testing.model_formats.openai_key import openai_key
+from ioa.testing.model_formats.openai_schemas import function_of, output_of
 from ioa.testing.model_formats.reading import Node, parts_text
-from ioa.testing.model_formats.strict_schema import check_strict
 
 _PARTS = {"text": "text", "refusal": "refusal", "image_url": None, "input_audio": None, "file": None}
 _NAME = "[a-zA-Z0-9_-]{1,64}"
@@ -55,7 +55,7 @@ class OpenAIChat:
         system, messages = split_system(_messages(body.need("messages")))
         tools = tuple(_tool(tool) for tool in body.each_at("tools"))
         choice, allowed = _choice(body, tools)
-        schema, schema_name, any_json = _output(body.get("response_format"))
+        schema, schema_name, any_json = output_of(body.get("response_format"), _NAME, inside="json_schema")
         return ModelRequest(
             format=self.name,
             service=self.service,
@@ -171,13 +171,7 @@ def _assistant(entry: Node) -> Message:
 
 
 def _tool(node: Node) -> Tool:
-    kind = node.need("type").one_of("function", "custom")
-    function = node.need(kind)
-    name = function.need("name").matching(_NAME)
-    parameters = function.get("parameters")
-    if parameters is not None and function.flag_at("strict"):
-        check_strict(parameters, f"function '{name}'")
-    return Tool(name, function.text_at("description"), function.object_at("parameters"))
+    return function_of(node.need(node.need("type").one_of("function", "custom")), _NAME)
 
 
 def _choice(body: Node, tools: tuple[Tool, ...]) -> tuple[Choice, tuple[str, ...] | None]:
@@ -200,19 +194,6 @@ def _choice(body: Node, tools: tuple[Tool, ...]) -> tuple[Choice, tuple[str, ...
         if name.text() not in known:
             raise node.wrong(f"Invalid value for 'tool_choice': tool '{name.text()}' not found in 'tools'.")
     return mode, tuple(name.text() for name in names)
-
-
-def _output(node: Node | None) -> tuple[JsonObject | None, str, bool]:
-    if node is None:
-        return None, "", False
-    kind = node.need("type").one_of("text", "json_object", "json_schema")
-    if kind != "json_schema":
-        return None, "", kind == "json_object"
-    wanted = node.need("json_schema")
-    name, schema = wanted.need("name").matching(_NAME), wanted.need("schema")
-    if wanted.flag_at("strict"):
-        check_strict(schema, f"response_format '{name}'")
-    return schema.object(), name, True
 
 
 def _head(answer: Answer, kind: str) -> JsonObject:

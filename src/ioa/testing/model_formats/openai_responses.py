@@ -28,8 +28,8 @@ from ioa.testing.model_formats.known_fields import RESPONSES_FIELDS, RESPONSES_H
 from ioa.testing.model_formats.openai_errors import openai_error
 from ioa.testing.model_formats.openai_key import openai_key
 from ioa.testing.model_formats.openai_responses_events import response_body, response_events
+from ioa.testing.model_formats.openai_schemas import function_of, output_of
 from ioa.testing.model_formats.reading import Node, parts_text
-from ioa.testing.model_formats.strict_schema import check_strict
 
 _CALLS, _OUTPUTS = ("function_call", "custom_tool_call"), ("function_call_output", "custom_tool_call_output")
 _PARTS = {
@@ -66,7 +66,8 @@ class OpenAIResponses:
         system, messages = split_system(_messages(body.need("input")))
         tools = tuple(_tool(tool) for tool in body.each_at("tools"))
         choice, allowed = _choice(body, tools)
-        schema, schema_name, any_json = _output(body.get("text"))
+        text = body.get("text")
+        schema, schema_name, any_json = output_of(None if text is None else text.get("format"), _NAME)
         return ModelRequest(
             format=self.name,
             service=self.service,
@@ -157,10 +158,7 @@ def _tool(node: Node) -> Tool:
     kind = node.need("type").text()
     if kind not in ("function", "custom"):
         return Tool(kind, "", {})  # the service runs it
-    name, parameters = node.need("name").matching(_NAME), node.get("parameters")
-    if parameters is not None and node.flag_at("strict"):
-        check_strict(parameters, f"function '{name}'")
-    return Tool(name, node.text_at("description"), node.object_at("parameters"))
+    return function_of(node, _NAME)
 
 
 def _choice(body: Node, tools: tuple[Tool, ...]) -> tuple[Choice, tuple[str, ...] | None]:
@@ -184,16 +182,3 @@ def _choice(body: Node, tools: tuple[Tool, ...]) -> tuple[Choice, tuple[str, ...
         if name not in known:
             raise node.wrong(f"Tool choice '{name}' not found in 'tools' parameter.")
     return mode, names
-
-
-def _output(text: Node | None) -> tuple[JsonObject | None, str, bool]:
-    node = None if text is None else text.get("format")
-    if node is None:
-        return None, "", False
-    kind = node.need("type").one_of("text", "json_object", "json_schema")
-    if kind != "json_schema":
-        return None, "", kind == "json_object"
-    name, schema = node.need("name").matching(_NAME), node.need("schema")
-    if node.flag_at("strict"):
-        check_strict(schema, f"response_format '{name}'")
-    return schema.object(), name, True
