@@ -30,6 +30,7 @@ _SOCKETS = "threats/test_connections.py::"
 _ATTACKS = "threats/test_hub_attacks.py::"
 _PROXIES = "threats/test_proxies.py::"
 _NUL = "threats/test_identifiers.py::"
+_KEPT = "hub/test_retention.py::"
 _ESCAPES = "threats/test_sandbox_escapes.py::"
 _SUPPLY = "threats/test_supply_chain.py::"
 _BENCH = "bench/test_hub.py::"
@@ -345,6 +346,15 @@ SECURITY = (
         _AUDIT + "test_acts_are_written_down_with_who_what_and_from_where",
         _AUDIT + "test_what_is_changed_or_taken_away_shows_over_restarts",
         _AUDIT + "test_no_secret_is_in_logs_errors_answers_representations_or_the_store",
+    ),
+    need(
+        "trust-retention",
+        "Issue 4, More machines",
+        "What nobody asks for any more goes after a while, caches are bounded, and evidence stays whole.",
+        _KEPT + "test_tokens_that_ended_and_their_ends_go_after_a_month_and_others_stay",
+        _KEPT + "test_word_of_what_was_removed_goes_a_day_after_all_have_come_past_it",
+        _KEPT + "test_of_several_replicas_one_sweeps_and_all_forget",
+        "adapters/test_store_vectors.py::test_a_cache_that_is_full_forgets_some_and_grows_no_more",
     ),
     need(
         "trust-oidc",

@@ -1,4 +1,6 @@
-"""Kept embeddings: found again after reopening, and never in the way."""
+"""Kept embeddings: found again after reopening, bounded, and never in the way."""
+
+import hashlib
 
 from ioa.adapters.store.vectors import SqliteVectors
 
@@ -33,4 +35,23 @@ def test_a_folder_that_cannot_be_written_only_costs_the_cache(tmp_path):
     vectors = SqliteVectors(tmp_path / "file" / "vectors.sqlite")
     vectors.put_many({b"a": b"1"})
     assert vectors.get_many([b"a"]) == {}
+    vectors.close()
+
+
+def test_a_cache_that_is_full_forgets_some_and_grows_no_more(tmp_path):
+    path = tmp_path / "vectors.sqlite"
+    vectors = SqliteVectors(path, most_bytes=400_000)
+    keys = [hashlib.sha256(str(n).encode()).digest()[:16] for n in range(5_000)]
+    for start in range(0, len(keys), 50):
+        vectors.put_many({key: key * 48 for key in keys[start : start + 50]})
+    found = vectors.get_many(keys)
+    assert all(value == key * 48 for key, value in found.items())
+    assert 300 < len(found) < 500
+    kept = [key in found for key in keys]
+    assert any(kept[:4_000]), "it is not the oldest that go: nothing says which those are"
+    assert sum(kept[4_000:]) > 100, "nor are the newest forgotten at once"
+    vectors.close()
+    assert path.stat().st_size < 600_000
+    vectors.put_many({})
+    assert len(vectors.get_many(keys)) == len(found)
     vectors.close()

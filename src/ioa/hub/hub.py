@@ -34,6 +34,7 @@ from ioa.hub.pulled_wire import PulledWire
 from ioa.hub.quotas import QuotaBook
 from ioa.hub.refusals import Refusals
 from ioa.hub.replica import heard_store
+from ioa.hub.retention import Retention
 from ioa.hub.security import HERE, Identity, Peer, token_hash
 from ioa.hub.session_management import GOING_AWAY, Sessions
 from ioa.hub.settings import HubSettings
@@ -121,6 +122,7 @@ class Hub:
         self._alarms = Alarms(clock)
         self.audit = Audit(store, clock, new_id)
         self.tokens = Tokens(settings, store, self.registry, self.audit, clock, new_id)
+        self.retention = Retention(store, self.tokens.known, clock, self.duty, limits.ended_tokens_s)
         self.streams = StreamedWires()
         self.refusals = Refusals(self.groups, self.watchers, clock)
         self.sign_in_codes = SignInCodes(store, self.tokens, clock)
@@ -190,6 +192,7 @@ class Hub:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._alarms.run())
             group.create_task(self.registry.run_indexing())
+            group.create_task(self.retention.run())
             if self.sharing is not None:
                 group.create_task(self.sharing.replica.run())
 

@@ -16,7 +16,7 @@ from ioa.hub.records import TOKEN, AgentRecord, TokenRecord, read
 from ioa.hub.security import LOCAL_USER, Identity, Scope, local_token, token_hash
 from ioa.hub.settings import HubSettings
 from ioa.ports.clock import Clock
-from ioa.ports.store import Document, Store, Work
+from ioa.ports.store import Document, Store
 from ioa.protocol.errors import Refused
 from ioa.protocol.names import name_key
 
@@ -24,7 +24,6 @@ REVOKED = "the token was revoked; ask whoever gave it to you for another one"
 ROTATED = "the agent was given a new token; use that one"
 REMOVED = "the agent was removed from this hub"
 _PAGE = 1_000
-_STAYS_S = 30 * 86_400.0  # how long a token that has ended is still listed
 _REGISTERED = "registered-"
 
 
@@ -50,23 +49,26 @@ class KnownTokens:
             self.keep(replace(_configured("user", LOCAL_USER, hashed), operator=True))
 
     async def load(self) -> None:
-        """Read the tokens of the store, and forget those that ended long ago."""
-        old: list[tuple[str, str]] = []
-        now = self._clock.now_s()
+        """Read the tokens of the store."""
         after = 0
         while True:
             page = await self._store.documents(TOKEN, after=after, limit=_PAGE)
             for entry in page:
-                record = read(entry, TokenRecord)
+                self.keep(read(entry, TokenRecord))
                 after = entry.number
-                if record.ended_at(now) is not None and now - (record.ended_at(now) or now) > _STAYS_S:
-                    old.append((TOKEN, entry.key))
-                else:
-                    self.keep(record)
             if len(page) < _PAGE:
-                break
-        if old:
-            await self._store.commit(Work(removed=tuple(old)))
+                return
+
+    def revives(self, record: TokenRecord) -> bool:
+        """Would it be good again if it were forgotten that it has ended? One of a registration that its agent has kept
+        would."""
+        return self._registry.of_token(record.token_hash) is not None
+
+    def forget(self, hashed: str) -> None:
+        """A token that ended long ago is not kept any more."""
+        record = self._by_hash.pop(hashed, None)
+        if record is not None:
+            self._by_id.pop(record.token_id, None)
 
     def keep(self, record: TokenRecord) -> None:
         """Know it, in the place of what was known of it."""

@@ -35,6 +35,7 @@ ACCOUNT = "account"
 SESSION = "session"
 REPLICA = "replica"
 STARTS = "starts"
+RETENTION = "retention"
 
 R = TypeVar("R", bound=Struct)
 

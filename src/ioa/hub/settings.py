@@ -36,6 +36,7 @@ class Limits:
     agents_a_user: int = 100_000
     open_goals_a_user: int = 1_000
     tokens_a_holder: int = 50
+    ended_tokens_s: float = 30 * 86_400.0
     failed_sign_ins_per_s: float = 0.5
     failed_sign_ins_burst: int = 50
     frames_per_s: float = 200.0

@@ -148,6 +148,8 @@ class Sharing:
     def _token(self, change: Change) -> None:
         if change.document is not None:
             self._hub.tokens.known.learned(change.document)
+        else:
+            self._hub.tokens.known.forget(change.key)
 
     def _token_end(self, change: Change) -> None:
         if change.document is not None:

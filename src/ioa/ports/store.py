@@ -226,6 +226,11 @@ class Store(Protocol):
         `documents_after` from it, misses no change of them."""
         ...
 
+    async def forget_removals(self, rev: int) -> None:
+        """Forget that records were removed, up to revision `rev`, which must be older than the newest: whoever follows
+        has come past it. Whoever begins with 0 afterwards knows every record that is there, all the same."""
+        ...
+
     async def lead(self, name: str) -> Leadership | None:
         """Try to lead under a name, which only one replica at a time can; None if another does. Never waits for it."""
         ...

@@ -30,6 +30,7 @@ async def check_store(make: Callable[[], Store]) -> None:
         _check_documents,
         _check_exchanges,
         _check_changes,
+        _check_forgetting,
         _check_following,
         _check_leading,
         _check_strange_text,
@@ -240,6 +241,32 @@ async def _check_changes(store: Store) -> None:
     assert await changes("agent", newest.rev) == []
     await store.commit(put("b", b"3"))
     assert await changes("agent", newest.rev) == [("b", b"3")]
+
+
+async def _check_forgetting(store: Store) -> None:
+    """Word of what was removed can be forgotten up to a revision; what is there, and later word, stays."""
+
+    def put(key: str) -> Work:
+        return Work(documents=(Document(kind="agent", key=key, body=b"1"),))
+
+    async def keys(rev: int) -> list[tuple[str, bool]]:
+        found = await store.documents_after("agent", rev, limit=100)
+        return [(change.key, change.document is not None) for change in found]
+
+    for work in (put("a"), put("b"), put("c"), Work(removed=(("agent", "a"),))):
+        await store.commit(work)
+    rev = await store.newest_rev()
+    await store.commit(Work(removed=(("agent", "b"),)))
+    await store.commit(put("d"))
+    newest = await store.newest_rev()
+    await store.forget_removals(rev)
+    assert await keys(0) == [("c", True), ("b", False), ("d", True)]
+    assert await keys(rev) == [("b", False), ("d", True)]
+    assert await store.newest_rev() == newest
+    await store.commit(put("a"))
+    assert await keys(newest) == [("a", True)]
+    await store.forget_removals(rev)
+    assert await keys(0) == [("c", True), ("b", False), ("d", True), ("a", True)]
 
 
 async def _check_following(store: Store) -> None:

@@ -235,6 +235,12 @@ class MemoryStore(Store):
         self._check_open()
         return self._kept.revisions
 
+    async def forget_removals(self, rev: int) -> None:
+        self._check_open()
+        for changes in self._kept.changes.values():
+            for change in [known for known in changes.values() if known.document is None and known.rev <= rev]:
+                del changes[change.key]
+
     async def lead(self, name: str) -> Leadership | None:
         self._check_open()
         if name in self._kept.leaders:

@@ -21,6 +21,7 @@ from ioa.ports.store import Change, Document, GroupRow, Leadership, Store, Store
 T = TypeVar("T")
 _READERS = 4
 _PAUSE_S = 0.1
+_FORGOTTEN_AT_ONCE = 5_000
 _LOG = "l.pos, l.comm_id, l.seq, l.at, l.body"
 _DOCUMENT = "number, kind, key, owner, body"
 
@@ -181,6 +182,14 @@ class PostgresStore(Store):
 
     async def documents_after(self, kind: str, rev: int, *, limit: int) -> list[Change]:
         return await self._read(_change, _CHANGES, kind=kind, rev=rev, limit=limit)
+
+    async def forget_removals(self, rev: int) -> None:
+        sql = """WITH gone AS (
+                DELETE FROM removals WHERE ctid IN (SELECT ctid FROM removals WHERE rev <= %(rev)s LIMIT %(limit)s)
+                RETURNING 1)
+            SELECT count(*) FROM gone"""
+        while await self._read(int, sql, rev=rev, limit=_FORGOTTEN_AT_ONCE) == [_FORGOTTEN_AT_ONCE]:
+            pass
 
     async def newest_rev(self) -> int:
         (newest,) = await self._read(int, _NEWEST_REV)

@@ -16,6 +16,7 @@ from ioa.private_files import private_database
 
 T = TypeVar("T")
 _READERS = 2
+_FORGOTTEN_AT_ONCE = 1_000
 _LOG = "l.pos, l.comm_id, l.seq, l.at, l.body"
 _CHANGES = """SELECT * FROM (
         SELECT rev, kind, key, number, owner, body FROM documents
@@ -173,6 +174,13 @@ class SqliteStore(Store):
     async def documents_after(self, kind: str, rev: int, *, limit: int) -> list[Change]:
         values = {"kind": kind, "rev": rev, "limit": limit}
         return await self._read(lambda run: _changes(run.execute(_CHANGES, values)))
+
+    async def forget_removals(self, rev: int) -> None:
+        sql = """DELETE FROM removals WHERE (kind, key) IN (
+            SELECT kind, key FROM removals WHERE rev <= ? LIMIT ?)"""
+        values = (rev, _FORGOTTEN_AT_ONCE)  # the writer waits meanwhile
+        while await self._read(lambda run: run.execute(sql, values).rowcount) == _FORGOTTEN_AT_ONCE:
+            pass
 
     async def newest_rev(self) -> int:
         return await self._read(lambda run: run.execute(NEWEST_REV).fetchone()[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -11,14 +12,19 @@ from pathlib import Path
 from ioa.private_files import private_database
 
 _MOST_VARIABLES = 500
+MOST_BYTES = 4 * 1024**3
+"""Some four million vectors."""
+_MADE_ROOM = 64  # one part in so many
 
 
 class SqliteVectors:
     """Vectors (bytes) by key (bytes), for the index's vector store. Called from any thread. What cannot be read is
-    missing, and what cannot be written is forgotten: an embedding can always be made again."""
+    missing, and what cannot be written is forgotten: an embedding can always be made again. So is some of what is there
+    when it takes more than `most_bytes`: every text that somebody looks for adds to it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, most_bytes: int = MOST_BYTES) -> None:
         self._path = path
+        self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
@@ -52,6 +58,20 @@ class SqliteVectors:
             connection = self._open()
             with connection:
                 connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", list(vectors.items()))
+                self._make_room(connection, max((len(key) + len(value) for key, value in vectors.items()), default=1))
+
+    def _make_room(self, connection: sqlite3.Connection, row_bytes: int) -> None:
+        """Forget some vectors if there are too many: those after a random place, as keys are digests."""
+        size, pages, free = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count", "freelist_count")
+        )
+        over = (pages - free) * size - self._most_bytes
+        if over <= 0:
+            return
+        left = (over + self._most_bytes // _MADE_ROOM) // row_bytes + 1
+        for place in (secrets.token_bytes(4), b""):  # from the beginning on, if there are too few after it
+            found = "SELECT key FROM vectors WHERE key >= ? LIMIT ?"
+            left -= connection.execute(f"DELETE FROM vectors WHERE key IN ({found})", (place, left)).rowcount  # noqa: S608
 
     def close(self) -> None:
         """May be called twice; the next call opens the file again."""
