@@ -16,7 +16,7 @@ from ioa.adapters.index import nearest
 from ioa.adapters.index.embedding import Matrix, unit
 from ioa.adapters.index.hybrid import HybridIndex
 from ioa.adapters.index.meanings import LocalMeanings, quantised
-from ioa.adapters.index.postings import Postings
+from ioa.adapters.index.postings import STEP, Postings, highest
 
 MANY = 6_000  # cards, more than are all compared
 TOPICS = ["weather", "recipe", "invoice", "route", "song", "bridge", "vaccine", "poem", "pump", "planet"]
@@ -57,14 +57,30 @@ def large() -> HybridIndex:
     return index
 
 
+@pytest.fixture(scope="module")
+def listed() -> HybridIndex:
+    """The same with lists of neighbours, and some cards outside them."""
+    index = HybridIndex(Topics())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearest, "_LISTED", 5_000)
+        index.put_many(cards(5_500))
+        index.put_many(cards()[5_500:])
+    assert isinstance(index.meanings, LocalMeanings)
+    assert "list_slots" in index.meanings.arrays(np.arange(MANY))
+    return index
+
+
 def names(index: HybridIndex, phrase: str, **options: Any) -> list[str]:
     return [hit.name for hit in index.search([phrase], limit=10, **options)[0]]
 
 
+@pytest.mark.parametrize("kept", ["large", "listed"])
 def test_a_search_among_many_finds_what_comparing_all_finds(
-    large: HybridIndex, monkeypatch: pytest.MonkeyPatch
+    kept: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    large: HybridIndex = request.getfixturevalue(kept)
     phrases = [f"{first} and {second} of town {i * 31}" for i, first in enumerate(TOPICS) for second in TOPICS[:4]]
+    phrases += [f"Find a {first} of town {i}. Then write a {TOPICS[-i]}." for i, first in enumerate(TOPICS)]
     quick = large.search(phrases, limit=10)
     monkeypatch.setattr(LocalMeanings, "exact", lambda *_: True)
     whole = large.search(phrases, limit=10)
@@ -111,8 +127,10 @@ def test_rounded_sums_of_words_find_the_highest_exact_ones() -> None:
         postings.add({**dict.fromkeys(said, 1 + number % 3), f"rare{number % 700}": 1.0})
     for query in (["w1", "w2", "w3", "rare5"], ["w4"], ["rare9"], common):
         exact = postings.score(query)
-        found = postings.top(query, 200)
-        assert len(found) <= 400
+        sums = postings.sums([["w7"], query])[1]
+        assert sums[: len(exact)] * STEP == pytest.approx(exact, abs=len(query) * STEP)
+        found = highest(sums, 200)
+        assert len(found) == min(200, np.count_nonzero(exact))
         best = np.argsort(-exact)[: min(100, np.count_nonzero(exact))]
         least = exact[found].min()
         missed = [slot for slot in best.tolist() if slot not in set(found.tolist())]
@@ -120,13 +138,13 @@ def test_rounded_sums_of_words_find_the_highest_exact_ones() -> None:
         assert postings.score_of([query], found)[0] == pytest.approx(exact[found], abs=1e-5)
         postings.add({"w1": 1.0, "w4": 2.0})  # what was prepared grows with new cards
     newest = postings.add(dict.fromkeys(["w4", "w1"], 1.0))
-    assert newest in postings.top(["w4", "w1"], 4_000)
+    assert newest in highest(postings.sums([["w4", "w1"]])[0], 4_000)
+    assert highest(postings.sums([["never said"]])[0], 10).tolist() == []
 
 
 def test_lists_of_neighbours_find_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearest, "_LISTED", 4_000)
     monkeypatch.setattr(nearest, "_LEAST_TAIL", 1_000)
-    monkeypatch.setattr(nearest, "_LOOKED", 2_000)
     chance = np.random.default_rng(2)
     middles = chance.standard_normal((60, 128))
     rows = unit((middles[chance.integers(0, 60, 12_000)] + chance.standard_normal((12_000, 128))).astype(np.float32))
@@ -143,10 +161,14 @@ def test_lists_of_neighbours_find_the_nearest(monkeypatch: pytest.MonkeyPatch) -
         found.put(slot)  # a second time, in the tail: as often as it is there
     moved = unit(chance.standard_normal((40, 128)).astype(np.float32))
     questions = np.asarray(rows[::300] + 0.3 * moved, np.float32)
-    hits = 0
-    for question, slots in zip(questions, found.near(questions, 400, levels, steps), strict=True):
-        hits += len(set(np.argsort(-(rows @ question))[:10].tolist()) & set(slots.tolist()))
+    hits, alike = 0, []
+    for question in questions:
+        slots, products = found.near(question, 2_000, levels, steps)
+        alike.append(np.corrcoef(products, rows[slots] @ question)[0, 1])
+        best = slots[np.argsort(-products)[:400]]
+        hits += len(set(np.argsort(-(rows @ question))[:10].tolist()) & set(best.tolist()))
     assert hits >= 0.98 * 400
+    assert np.mean(alike) > 0.8
 
 
 def test_what_an_index_knows_outlives_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ioa.adapters.index.embedding import Matrix
 from ioa.adapters.index.meanings import LocalMeanings, Meanings, Slots
 from ioa.adapters.index.phrases import View
-from ioa.adapters.index.postings import BEST_BM25, Postings, Scores
+from ioa.adapters.index.postings import BEST_BM25, STEP, Postings, Scores, highest
 from ioa.adapters.index.rows import Rows, rows_of
 from ioa.adapters.index.scoring import Setting, calibrate, combine
 from ioa.ports.index import Hit
@@ -28,7 +28,7 @@ _FEW = 768  # cards of which the scores of a phrase are remembered
 _RECENT_VIEWS = 1_024  # of which they are, 3 kB each
 _CANDIDATES = 256  # cards whose parts are compared, the best by words and whole meaning
 _NAMED = 2_048  # cards that are compared one by one where a search is among so many names
-_ROUGHLY_A_VIEW, _ENOUGH = 128, 32
+_ENOUGH = 32
 _TRIES = 3  # to find enough cards that a filter lets pass among the likely ones, before it is asked about all
 _MORE = 8  # times as many are looked at with each try
 
@@ -206,10 +206,8 @@ class Corpus:
             return self._rank_these(look, vector_of, self._accepted(self.living(), accept), limit)
         most = max(_CANDIDATES, limit)
         if not self.meanings.exact(len(self._names)):
-            # Of each of many views fewer: a card that is good for one of them only is not among the best of all.
-            k = max(self.meanings.roughly // len(look), _ROUGHLY_A_VIEW, limit)
             for number in range(_TRIES):
-                found = self._roughly(look, vector_of, k * _MORE**number)
+                found = self._roughly(look, vector_of, limit, _MORE**number)
                 if len(found) * 2 >= len(self._slot_of):
                     break
                 kept = self._likely(self._compared(look, vector_of, found), accept, most)
@@ -247,13 +245,18 @@ class Corpus:
             self._scores.popitem(last=False)
         return [found[view] for view in look]
 
-    def _roughly(self, look: Sequence[View], vector_of: VectorOf | None, k: int) -> Slots:
-        """Cards among which the best are, some `k` for each view by its words and as many by its meaning."""
-        k = k * len(self._names) // len(self._slot_of)  # the dead are found too
-        found = [self._postings.top(view.words, k) for view in look]
-        if vector_of is not None:
-            found.append(self.meanings.near(np.stack([vector_of(view) for view in look]), k))
-        slots = np.unique(np.concatenate(found))
+    def _roughly(self, look: Sequence[View], vector_of: VectorOf | None, limit: int, times: int) -> Slots:
+        """Cards among which the best are; `times` as many as usual. The dead are found too, and left out."""
+        k = max(self.meanings.roughly(len(self._names)), limit) * times * len(self._names) // len(self._slot_of)
+        sums = self._postings.sums([view.words for view in look])
+        said = [highest(total, k) for total in sums]
+        if vector_of is None:
+            slots = np.unique(np.concatenate(said))
+        else:
+            words, meaning = self._shares()
+            units = [words / meaning * STEP / reach for reach in self._reach(look)]
+            vectors = np.stack([vector_of(view) for view in look])
+            slots = self.meanings.likely(vectors, said, lambda i, some: sums[i][some] * np.float32(units[i]), k)
         return slots[self._alive.view[slots]]
 
     def _compared(self, look: Sequence[View], vector_of: VectorOf | None, slots: Slots) -> _Compared:
@@ -298,13 +301,18 @@ class Corpus:
         share = np.float32(self._setting.whole)
         return self._mixed(kept.words, np.asarray(share * kept.whole + (1 - share) * best, np.float32))
 
-    def _mixed(self, words: Matrix, meaning: Matrix) -> Matrix:
-        n, few = len(self._slot_of), self._setting.few
-        share = np.float32(self._setting.words * n / (n + few))
-        return np.asarray(share * words + (1 - share) * meaning, np.float32)
+    def _shares(self) -> tuple[float, float]:
+        """The weights of words and meaning in a score."""
+        n = len(self._slot_of)
+        words = self._setting.words * n / (n + self._setting.few)
+        return words, 1 - words
 
-    def _words(self, look: Sequence[View], slots: Slots) -> Matrix:
-        """Words' scores `(views, cards)`: the share of each phrase, by rarity, that the card says too."""
+    def _mixed(self, words: Matrix, meaning: Matrix) -> Matrix:
+        of_words, of_meaning = map(np.float32, self._shares())
+        return np.asarray(of_words * words + of_meaning * meaning, np.float32)
+
+    def _reach(self, look: Sequence[View]) -> list[float]:
+        """The highest BM25 that each view's words could reach."""
         reach: list[float] = []
         for view in look:
             known = unknown = 0.0
@@ -315,12 +323,16 @@ class Corpus:
                 else:
                     unknown += rarity
             reach.append(BEST_BM25 * max(known + self._setting.unknown * unknown, 1e-9))
+        return reach
+
+    def _words(self, look: Sequence[View], slots: Slots) -> Matrix:
+        """Words' scores `(views, cards)`: the share of each phrase, by rarity, that the card says too."""
         queries = [view.words for view in look]
         if 4 * len(slots) > len(self._names):
             rows = np.stack([self._postings.score(query)[slots] for query in queries])
         else:
             rows = self._postings.score_of(queries, slots)
-        rows /= np.array(reach, np.float32)[:, None]
+        rows /= np.array(self._reach(look), np.float32)[:, None]
         return rows
 
     def _hits(self, per_view: Matrix, slots: Slots, limit: int) -> list[Hit]:

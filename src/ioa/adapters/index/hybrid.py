@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -28,6 +28,7 @@ _BATCH = 32  # cards embedded at once by `put_many` itself
 _IN_BACKGROUND = 8  # and by the thread of the index, where others want the core: half of them the newest
 _TOGETHER = 256  # cards put by their words while searches wait
 _LEAST_SWEEP = 64
+_ASKED = 1_024  # views of phrases whose vectors are kept at hand, 2 kB each
 _FEW, _SMALL, _PATIENCE_S = 24, 1_024, 10.0
 _SAVED_EVERY_S, _WORTH_KEEPING = 300.0, 64  # seconds and changes between two files, at least
 _TRIED_EVERY_S = 5.0  # while the engine that keeps the vectors cannot be reached
@@ -59,6 +60,8 @@ class HybridIndex:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._waiting: dict[str, str] = {}  # texts without vectors by name, oldest first: one a card at most
+        self._asked: OrderedDict[View, Matrix] = OrderedDict()  # vectors of what was searched for lately
+        self._asked_lock = threading.Lock()
         self._closed = False
         self._failed = ""
         self._away = ""  # why the engine that keeps the vectors does not answer now
@@ -326,9 +329,20 @@ class HybridIndex:
         """The mean of each view's vectors, `(dim,)`; empty without a model."""
         if self._embedder is None or not found:
             return {}
-        texts = list(dict.fromkeys(text for view in found for text in view.meaning))
-        rows = dict(zip(texts, self._embedder.embed(texts), strict=True))
-        return {view: mean_of([rows[text] for text in view.meaning]) for view in dict.fromkeys(found)}
+        with self._asked_lock:
+            known = {view: self._asked[view] for view in found if view in self._asked}
+        new = [view for view in dict.fromkeys(found) if view not in known]
+        if new:
+            texts = list(dict.fromkeys(text for view in new for text in view.meaning))
+            rows = dict(zip(texts, self._embedder.embed(texts), strict=True))
+            known |= {view: mean_of([rows[text] for text in view.meaning]) for view in new}
+        with self._asked_lock:
+            for view in known:
+                self._asked[view] = known[view]
+                self._asked.move_to_end(view)
+            while len(self._asked) > _ASKED:
+                self._asked.popitem(last=False)
+        return known
 
     def __len__(self) -> int:
         return len(self._corpus)

@@ -6,7 +6,7 @@ four parts then take 2 GB. Which of many cards are looked at is found by `neares
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -18,10 +18,13 @@ from ioa.adapters.index.rows import Rows, rows_of
 Matrix = NDArray[np.float32]
 Levels = NDArray[np.int8]
 Slots = NDArray[np.intp]
+ByWords = Callable[[int, Slots], Matrix]
 
 _EXACT = 4_096  # cards that are all multiplied with a phrase: that takes as long as choosing among them
+_TIMES_THERE = 3  # at most, of most cards, among those that are found by some views
 _AT_ONCE = 4_096
-_COMPARED = 4  # times as many are compared by their vectors as are found to be near
+_LEAST = 512  # cards that are compared one by one
+_AROUND = 16  # times as many as are wanted are looked at by their codes, at least
 _LEVELS = 127
 
 
@@ -31,7 +34,10 @@ class Meanings(Protocol):
     Slots are those of `Corpus`; every method takes an embedder's vectors, of length 1.
     """
 
-    roughly: int  # so many cards found by their words are worth comparing by meaning, and so many found by meaning
+    def roughly(self, slots: int) -> int:
+        """How many cards, of so many slots, are worth comparing one by one; as many as that are found by the words of
+        each view alone."""
+        ...
 
     # Without the lock, because they may take long:
 
@@ -89,8 +95,12 @@ class Meanings(Protocol):
         """Whether a phrase is best compared with all cards, of which there are so many."""
         ...
 
-    def near(self, vectors: Matrix, k: int) -> Slots:
-        """The likely `k` nearest whole cards of each of `vectors (v, dim)`, put together, each once, in order."""
+    def likely(self, vectors: Matrix, said: Sequence[Slots], by_words: ByWords, k: int) -> Slots:
+        """Some cards among which the best by words and whole meaning together are, each once: by default `k`.
+
+        said: of each of `vectors (v, dim)` the cards that are the best by words alone. by_words: for the number of a
+        vector and some slots, what words add to the cosines with it.
+        """
         ...
 
     def whole(self, vectors: Matrix, slots: Slots) -> Matrix:
@@ -105,8 +115,6 @@ class Meanings(Protocol):
 class LocalMeanings:
     """`Meanings` in memory: exact of some thousand cards, by codes and lists (`Nearest`) of more."""
 
-    roughly = 512
-
     def __init__(self) -> None:
         self._whole: Rows[np.int8] | None = None
         self._steps: Rows[np.float32] = Rows(np.float32)  # by slot: what 1 means in `_whole`; 0 without a vector
@@ -116,6 +124,9 @@ class LocalMeanings:
         self._count: Rows[np.uint8] = Rows(np.uint8)
         self._nearest = Nearest()
         self._floats: Matrix | None = None  # `_whole` as it is multiplied, of few cards
+
+    def roughly(self, slots: int) -> int:
+        return min(max(_LEAST, slots // 1_000), 2 * _LEAST)
 
     def put(self, slot: int, name: str, whole: Matrix, parts: Matrix) -> None:
         if self._whole is None or self._parts is None:
@@ -180,18 +191,27 @@ class LocalMeanings:
     def exact(self, slots: int) -> bool:
         return slots <= _EXACT
 
-    def near(self, vectors: Matrix, k: int) -> Slots:
+    def likely(self, vectors: Matrix, said: Sequence[Slots], by_words: ByWords, k: int) -> Slots:
         if self._whole is None:
-            return np.zeros(0, np.intp)
-        found = self._nearest.near(vectors, _COMPARED * k, self._whole.view, self._steps.view)
-        kept: list[Slots] = []
-        for vector, slots in zip(vectors, found, strict=True):
-            if len(slots) > k:
-                cosines = self.whole(vector[None], slots)[0]
-                kept.append(slots[np.argpartition(cosines, len(slots) - k)[len(slots) - k :]])
-            else:
-                kept.append(slots)
-        return np.unique(np.concatenate(kept)) if len(kept) > 1 else np.sort(kept[0])
+            return np.unique(np.concatenate(said))
+        found: list[Slots] = []
+        scores: list[Matrix] = []
+        for number, (vector, named) in enumerate(zip(vectors, said, strict=True)):
+            around, near = self._nearest.near(vector, _AROUND * k, self._whole.view, self._steps.view)
+            cosines = self.whole(vector[None], named)[0]
+            for slots, score in ((named, cosines), (around, near)):
+                score += by_words(number, slots)
+                best = np.argpartition(score, len(score) - k)[len(score) - k :] if len(score) > k else slice(None)
+                found.append(slots[best])
+                scores.append(score[best])
+        # A card may be there for several vectors, and by its cosine and by its code: the highest counts.
+        slots, by_score = np.concatenate(found), -np.concatenate(scores)
+        if len(slots) > _TIMES_THERE * k:
+            best = np.argpartition(by_score, _TIMES_THERE * k)[: _TIMES_THERE * k]
+            slots, by_score = slots[best], by_score[best]
+        slots = slots[np.argsort(by_score)]
+        first = np.sort(np.unique(slots, return_index=True)[1])
+        return np.sort(slots[first[:k]])
 
     def plan(self) -> Plan | None:
         """What `make_lists` is to make lists of; None while there is no need."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ioa.adapters.index.rows import Rows, rows_of
+from ioa.adapters.index.rows import Rows, ranges, rows_of
 
 Matrix = NDArray[np.float32]
 Levels = NDArray[np.int8]
@@ -28,28 +28,63 @@ Codes = NDArray[np.uint64]  # (words, n): the first 64 bits of all, then the nex
 
 _LISTED = 32_768  # vectors from which on lists are kept
 _MOST_LISTS, _LISTS = 1_536, 1.5  # at most; for each square root of the number of vectors
-_LOOKED, _SHARE_LOOKED = 24_576, 12  # codes in lists that are looked at: as many, and one of so many if that is more
+_SHARE_LOOKED = 40  # one of so many codes in lists is looked at, at least
 _LEAST_TAIL, _SHARE_TAIL = 16_384, 16  # vectors outside lists, beyond which they are put into lists
 _LEARN_AGAIN = 4  # times as many vectors as the lists were learnt of
 _TRAINING = 32  # vectors a list from which the middles are learnt
 _ROUNDS = 4
 _AT_ONCE = 4_096
+_BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Vectors by neighbourhood. Never changed.
+    """Vectors by neighbourhood, in blocks of 64, so that some lists are fetched in one step. Never changed.
 
-    middles: `(lists, dim)`. slots: in the order of the lists, as codes and lengths are, those of what is left. ends: of
-    each list there. learnt_of: how many vectors there were when the middles were learnt.
+    middles: `(lists, dim)`. sizes, starts, blocks: how many vectors each list has, its first block and how many.
+    slots, lengths `(blocks, 64)` and codes `(words, blocks, 64)`: of what is left of the vectors; the last block of a
+    list is filled up with its last vector. learnt_of: how many vectors there were when the middles were learnt.
     """
 
     middles: Matrix
+    sizes: Slots
+    starts: Slots
+    blocks: Slots
     slots: Slots
-    codes: Codes
     lengths: Matrix
-    ends: Slots
+    codes: Codes
     learnt_of: int
+
+    def __len__(self) -> int:
+        return int(self.sizes.sum())
+
+    def places(self) -> Slots:
+        """Where in `slots`, flat, the vectors are, list by list."""
+        return ranges(self.starts * _BLOCK, self.sizes)
+
+    def around(self, near: Matrix, most: int) -> tuple[Slots, Matrix]:
+        """The blocks of the lists that are the nearest, `near (lists,)`, as many lists as hold at least `most`, and of
+        each block how near its list is."""
+        order = np.argsort(-near)
+        enough = int(np.searchsorted(np.cumsum(self.sizes[order]), most)) + 1
+        chosen = order[:enough]
+        return ranges(self.starts[chosen], self.blocks[chosen]), np.repeat(near[chosen], self.blocks[chosen])
+
+
+def _in_lists(middles: Matrix, of: Slots, slots: Slots, codes: Codes, lengths: Matrix, learnt_of: int) -> Lists:
+    """Lists of `slots (n,)` with `codes (words, n)` and `lengths (n,)`, each in the list that it is `of`, ascending."""
+    sizes = np.bincount(of, minlength=len(middles)).astype(np.intp)
+    blocks = -(-sizes // _BLOCK)
+    starts = np.cumsum(blocks) - blocks
+    full = blocks * _BLOCK
+    begins = np.cumsum(sizes) - sizes
+    within = ranges(np.zeros_like(full), full)
+    taken = np.repeat(begins, full) + np.minimum(within, np.repeat(sizes, full) - 1)
+    shape = (int(blocks.sum()), _BLOCK)
+    return Lists(
+        middles, sizes, starts, blocks, slots[taken].reshape(shape), lengths[taken].reshape(shape),
+        np.take(codes, taken, axis=1).reshape(len(codes), *shape), learnt_of,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,47 +111,26 @@ class Nearest:
         """There is a vector in this slot now."""
         self._tail.append([slot])
 
-    def near(self, vectors: Matrix, k: int, whole: Levels, steps: Matrix) -> list[Slots]:
-        """For each of `vectors (v, dim)` the slots of about `k` of `whole (n, dim)` that are likely the nearest."""
+    def near(self, vector: Matrix, most: int, whole: Levels, steps: Matrix) -> tuple[Slots, Matrix]:
+        """The slots of those of `whole (n, dim)` that lie around `vector (dim,)`, at least `most` of them if there are
+        so many, and about what the products with it are, each `(found,)`."""
         self._code_tail(whole, steps)
         if self._mean is None:
-            return [np.zeros(0, np.intp) for _ in vectors]
-        codes = _coded(vectors)
-        return [self._near(vector, code, k, self._mean) for vector, code in zip(vectors, codes.T, strict=True)]
-
-    def _near(self, vector: Matrix, code: NDArray[np.uint64], k: int, mean: Matrix) -> Slots:
-        slots: list[Slots] = []
-        codes: list[Codes] = []
-        lengths: list[Matrix] = []
-        middles: list[Matrix] = []
-        sizes: list[Slots] = []
+            return np.zeros(0, np.intp), np.zeros(0, np.float32)
+        code = _coded(vector[None])[:, 0]
+        length = float(np.linalg.norm(vector))
+        found: list[tuple[Slots, Matrix]] = []
+        if self._lists is not None:
+            enough = max(most, len(self._lists) // _SHARE_LOOKED)
+            found.append(_listed(self._lists, vector, code, length, enough))
         coded = self._lengths.used
         if coded:
-            slots.append(self._tail.view)
-            codes.append(self._codes[:, :coded])
-            lengths.append(self._lengths.view)
-            middles.append(np.array([mean @ vector], np.float32))
-            sizes.append(np.array([coded]))
-        if self._lists is not None:
-            lists = self._lists
-            near = lists.middles @ vector
-            chosen, begins, ends = _looked_at(near, lists)
-            middles.append(near[chosen])
-            sizes.append(ends - begins)
-            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
-                slots.append(lists.slots[begin:end])
-                codes.append(lists.codes[:, begin:end])
-                lengths.append(lists.lengths[begin:end])
-        found = np.concatenate(slots)
-        if len(found) <= k:
-            return found
-        apart = _differences(np.concatenate(codes, axis=1), code)
-        bits = len(vector)
-        cosines = np.sin(np.pi / 2 - np.pi / bits * np.arange(64 * len(code) + 1))  # by how many bits differ
-        score = (cosines * np.linalg.norm(vector)).astype(np.float32)[apart]
-        score *= np.concatenate(lengths)
-        score += np.repeat(np.concatenate(middles), np.concatenate(sizes)).astype(np.float32)
-        return found[np.argpartition(score, len(score) - k)[len(score) - k :]]
+            products = _products(self._codes[:, :coded], code, self._lengths.view, length)
+            products += np.float32(self._mean @ vector)
+            found.append((self._tail.view, products))
+        if len(found) == 1:
+            return found[0]
+        return np.concatenate([slots for slots, _ in found]), np.concatenate([products for _, products in found])
 
     def _code_tail(self, whole: Levels, steps: Matrix) -> None:
         coded, n = self._lengths.used, self._tail.used
@@ -137,7 +151,7 @@ class Nearest:
 
     def plan(self, whole: Levels, steps: Matrix) -> Plan | None:
         """What to give to `make_lists`; None while the lists will do."""
-        listed = 0 if self._lists is None else len(self._lists.slots)
+        listed = 0 if self._lists is None else len(self._lists)
         least = max(_LEAST_TAIL, listed // _SHARE_TAIL) if listed else _LISTED
         if self._tail.used < least:
             return None
@@ -145,7 +159,7 @@ class Nearest:
 
     def install(self, lists: Lists) -> None:
         """Use the lists that were made of the last plan."""
-        rest = self._tail.view[len(lists.slots) - (0 if self._lists is None else len(self._lists.slots)) :].copy()
+        rest = self._tail.view[len(lists) - (0 if self._lists is None else len(self._lists)) :].copy()
         self._lists = lists
         if self._mean is None:
             self._mean = lists.middles.mean(axis=0)
@@ -157,17 +171,17 @@ class Nearest:
         """The lists as arrays, of these slots, which are numbered anew in that order. Empty while there are none."""
         if self._lists is None:
             return {}
-        lists = self._lists
-        new = np.full(int(max(lists.slots.max(), slots.max(initial=0))) + 1, -1, np.intp)
+        lists, places = self._lists, self._lists.places()
+        listed = lists.slots.reshape(-1)[places]
+        new = np.full(int(max(listed.max(), slots.max(initial=0))) + 1, -1, np.intp)
         new[slots] = np.arange(len(slots))
-        kept = np.flatnonzero(new[lists.slots] >= 0)
-        sizes = np.diff(np.searchsorted(kept, lists.ends), prepend=0)
+        kept = np.flatnonzero(new[listed] >= 0)
         return {
             "middles": lists.middles,
-            "list_slots": new[lists.slots[kept]],
-            "list_codes": lists.codes[:, kept],
-            "list_sizes": sizes,
-            "list_lengths": lists.lengths[kept],
+            "list_slots": new[listed[kept]],
+            "list_codes": np.take(lists.codes.reshape(len(lists.codes), -1), places[kept], axis=1),
+            "list_sizes": np.diff(np.searchsorted(kept, np.cumsum(lists.sizes)), prepend=0),
+            "list_lengths": lists.lengths.reshape(-1)[places[kept]],
             "mean": np.zeros(lists.middles.shape[1], np.float32) if self._mean is None else self._mean,
             "learnt_of": np.array([lists.learnt_of]),
         }
@@ -179,18 +193,19 @@ class Nearest:
         made = cls()
         outside = np.ones(int(known.max(initial=-1)) + 1, np.bool_)
         if "middles" in arrays:
-            slots, codes = arrays["list_slots"].astype(np.intp), arrays["list_codes"].astype(np.uint64)
-            ends = np.cumsum(arrays["list_sizes"]).astype(np.intp)
-            lengths = arrays["list_lengths"].astype(np.float32)
+            slots, codes = arrays["list_slots"].astype(np.intp), arrays["list_codes"].astype(np.uint64, copy=False)
+            lengths, sizes = arrays["list_lengths"].astype(np.float32), arrays["list_sizes"].astype(np.intp)
             if (
-                not len(slots) == len(lengths) == codes.shape[1]
+                not len(slots) == len(lengths) == codes.shape[1] == int(sizes.sum())
                 or len(slots) > len(known)
-                or (len(ends) and ends[-1] != len(slots))
+                or len(sizes) != len(arrays["middles"])
+                or int(sizes.min(initial=0)) < 0
             ):
                 raise ValueError("the lists are not whole")
             made._mean = arrays["mean"].astype(np.float32)
             middles, learnt_of = arrays["middles"].astype(np.float32), int(arrays["learnt_of"].astype(np.int64)[0])
-            made._lists = Lists(middles, slots, codes, lengths, ends, learnt_of)
+            of = np.repeat(np.arange(len(sizes)), sizes)
+            made._lists = _in_lists(middles, of, slots, codes, lengths, learnt_of)
             outside[slots] = False
         made._tail = rows_of(known[outside[known]])
         return made
@@ -200,22 +215,22 @@ def make_lists(plan: Plan) -> Lists:
     """Lists of all vectors: those in lists stay where they are until there are several times as many as when the
     middles were learnt, then all is learnt anew. May take seconds: 1 at 100,000 vectors, 30 at a million."""
     old = plan.lists
-    n = len(plan.tail) + (0 if old is None else len(old.slots))
+    n = len(plan.tail) + (0 if old is None else len(old))
     if old is None or n > _LEARN_AGAIN * old.learnt_of:
-        slots = plan.tail if old is None else np.concatenate([old.slots, plan.tail])
+        slots = plan.tail if old is None else np.concatenate([old.slots.reshape(-1)[old.places()], plan.tail])
         middles, learnt_of = _learn(plan, slots, min(_MOST_LISTS, int(_LISTS * n**0.5))), n
         of = _lists_of(plan, slots, middles)
         codes, lengths = _codes_of(plan.whole, plan.steps, slots, middles, of)
     else:
-        middles, learnt_of = old.middles, old.learnt_of
+        middles, learnt_of, places = old.middles, old.learnt_of, old.places()
         new = _lists_of(plan, plan.tail, middles)
         new_codes, new_lengths = _codes_of(plan.whole, plan.steps, plan.tail, middles, new)
-        slots, codes = np.concatenate([old.slots, plan.tail]), np.concatenate([old.codes, new_codes], axis=1)
-        lengths = np.concatenate([old.lengths, new_lengths])
-        of = np.concatenate([np.repeat(np.arange(len(old.ends)), np.diff(old.ends, prepend=0)), new])
+        slots = np.concatenate([old.slots.reshape(-1)[places], plan.tail])
+        codes = np.concatenate([np.take(old.codes.reshape(len(new_codes), -1), places, axis=1), new_codes], axis=1)
+        lengths = np.concatenate([old.lengths.reshape(-1)[places], new_lengths])
+        of = np.concatenate([np.repeat(np.arange(len(old.sizes)), old.sizes), new])
     order = np.argsort(of, kind="stable")
-    ends = np.cumsum(np.bincount(of, minlength=len(middles))).astype(np.intp)
-    return Lists(middles, slots[order], np.ascontiguousarray(codes[:, order]), lengths[order], ends, learnt_of)
+    return _in_lists(middles, of[order], slots[order], codes[:, order], lengths[order], learnt_of)
 
 
 def _learn(plan: Plan, slots: Slots, lists: int) -> Matrix:
@@ -241,14 +256,29 @@ def _lists_of(plan: Plan, slots: Slots, middles: Matrix) -> Slots:
     return np.concatenate(parts) if parts else np.zeros(0, np.intp)
 
 
-def _looked_at(near: Matrix, lists: Lists) -> tuple[Slots, Slots, Slots]:
-    """The lists whose middles are the nearest, as many as hold enough: their numbers, and where they begin and end."""
-    sizes = np.diff(lists.ends, prepend=0)
-    order = np.argsort(-near)
-    wanted = max(_LOOKED, len(lists.slots) // _SHARE_LOOKED)
-    chosen = order[: int(np.searchsorted(np.cumsum(sizes[order]), wanted)) + 1]
-    ends = lists.ends[chosen]
-    return chosen, ends - sizes[chosen], ends
+def _listed(lists: Lists, vector: Matrix, code: NDArray[np.uint64], length: float, most: int) -> tuple[Slots, Matrix]:
+    """Those in the lists whose middles are the nearest, at least `most`, and what their products with `vector` of this
+    `code` and `length` are about."""
+    blocks, near = lists.around(lists.middles @ vector, most)
+    codes = np.take(lists.codes, blocks, axis=1).reshape(len(code), -1)
+    products = _products(codes, code, np.take(lists.lengths, blocks, axis=0).reshape(-1), length)
+    products.reshape(-1, _BLOCK)[:] += near[:, None]
+    return np.take(lists.slots, blocks, axis=0).reshape(-1), products
+
+
+def _products(codes: Codes, code: NDArray[np.uint64], lengths: Matrix, length: float) -> Matrix:
+    """What vectors of these `codes (words, n)` and `lengths (n,)` multiplied with one of this code and length give,
+    about: as many signs differ as the angle between the two is of a half turn."""
+    bits = 64 * len(code)
+    over = _differences(codes, code) * np.float32(-np.pi / bits)
+    over += np.float32(np.pi / 2)  # by which the angle is below a quarter turn, where its cosine is nearly that
+    curve = over * over
+    curve *= np.float32(-1 / 6)
+    curve += 1
+    over *= curve
+    over *= lengths
+    over *= np.float32(length)
+    return over
 
 
 def _mean_of(whole: Levels, steps: Matrix, slots: Slots) -> Matrix:

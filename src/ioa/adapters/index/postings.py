@@ -22,16 +22,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ioa.adapters.index.rows import Rows, rows_of
+from ioa.adapters.index.rows import Rows, ranges, rows_of
 
 Scores = NDArray[np.float32]
 Slots = NDArray[np.intp]
+Sums = NDArray[np.uint16]
 
 _K1, _B = 1.2, 0.75
 BEST_BM25 = _K1 + 1  # of a term that fills a card, in units of its rarity
 
 _UNIT = 40  # steps of a rounded contribution, per 1 of BM25: the most that a common term gives is 2.2 ln 17 < 255 / 40
 _COMMON = 16  # a term is common if one card of so many has it
+STEP = 1 / _UNIT  # of `sums`
 _MOST_SUM = 60_000  # rounded contributions are summed in 16 bits
 _PREPARED_BYTES = 256 * 2**20  # of rounded contributions, beyond which those not used for longest are forgotten
 _DRIFT = 0.03  # a rounded contribution is made anew when the rarity or mean length it was made with is off by more
@@ -75,7 +77,8 @@ class Postings:
         self._total = 0.0
         self._prepared: OrderedDict[int, _Prepared] = OrderedDict()
         self._prepared_bytes = 0
-        self._sum: NDArray[np.uint16] = np.zeros(0, np.uint16)
+        self._sums: Sums = np.zeros((0, 0), np.uint16)
+        self._asked = np.zeros(0, np.int16)  # by term: its place among those of a query, -1 else
 
     # Cards
 
@@ -128,7 +131,7 @@ class Postings:
         """The cards of `slots`, all of them alive, as arrays that `of` makes postings of again, in that order."""
         starts = np.append(self._starts.view, self._said.used)
         sizes = (starts[1:] - starts[:-1])[slots]
-        rows = _ranges(starts[slots], sizes)
+        rows = ranges(starts[slots], sizes)
         said = self._said.view[rows]
         used = np.zeros(len(self._terms), np.bool_)
         used[said] = True
@@ -193,8 +196,11 @@ class Postings:
         numbers = (self._ids.get(term) for term in dict.fromkeys(query))
         return [self._terms[number] for number in numbers if number is not None]
 
+    def _damping(self, slots: NDArray[np.integer]) -> Scores:
+        return _K1 * (1 - _B + _B / self._mean * self._lengths.view[slots])
+
     def _contributions(self, term: _Term, slots: NDArray[np.integer], counts: NDArray[np.generic]) -> Scores:
-        damping = _K1 * (1 - _B + _B / self._mean * self._lengths.view[slots])
+        damping = self._damping(slots)
         times = counts.astype(np.float32)
         return np.asarray(np.float32(self._rarity(term.alive) * BEST_BM25) * times / (times + damping), np.float32)
 
@@ -208,45 +214,64 @@ class Postings:
 
     def score_of(self, queries: Sequence[Sequence[str]], slots: Slots) -> Scores:
         """BM25 of these slots for some queries, `(queries, len(slots))`; exactly what `score` says of them."""
-        scores = np.zeros((len(queries), len(slots)), np.float32)
-        if not self._alive:
-            return scores
-        wanted = slots.astype(np.intc)
-        for word in dict.fromkeys(word for query in queries for word in query):
-            for term in self._known([word]):
-                of_term = np.frombuffer(term.slots, np.intc)
-                places = np.minimum(np.searchsorted(of_term, wanted), len(of_term) - 1)
-                found = np.flatnonzero(of_term[places] == wanted)
-                counts = np.frombuffer(term.counts, np.uint8)[places[found]]
-                steps = self._contributions(term, slots[found], counts)
-                for row, query in zip(scores, queries, strict=True):
-                    if word in query:
-                        row[found] += steps
-        return scores
+        asked = {word: self._ids[word] for query in queries for word in query if word in self._ids}
+        if not asked or not len(slots):
+            return np.zeros((len(queries), len(slots)), np.float32)
+        places = {word: place for place, word in enumerate(asked)}
+        # Which of the terms that these cards say are asked for: what a card says is less than in which cards a term is.
+        if len(self._asked) < len(self._terms):
+            self._asked = np.full(2 * len(self._terms), -1, np.int16)
+        numbers = list(asked.values())
+        self._asked[numbers] = np.arange(len(numbers))
+        starts = self._starts.view
+        begins = starts[slots]
+        last = len(starts) - 1
+        sizes = np.where(slots < last, starts[np.minimum(slots + 1, last)], self._said.used) - begins
+        rows = ranges(begins, sizes)
+        which = self._asked[self._said.view[rows]]
+        self._asked[numbers] = -1
+        said = np.flatnonzero(which >= 0)
+        term, card = which[said], np.repeat(np.arange(len(slots)), sizes)[said]
+        rarities = np.array([self._rarity(self._terms[number].alive) * BEST_BM25 for number in numbers], np.float32)
+        damping = self._damping(slots)[card]
+        times = self._times.view[rows[said]].astype(np.float32)
+        given = np.zeros((len(numbers), len(slots)), np.float32)
+        given[term, card] = rarities[term] * times / (times + damping)
+        return np.stack(
+            [given[[places[word] for word in dict.fromkeys(query) if word in places]].sum(axis=0) for query in queries]
+        )
 
-    def top(self, query: Sequence[str], k: int) -> Slots:
-        """At least the `k` slots with the highest scores up to rounding, dead ones among them, if so many have any;
-        twice as many at most."""
+    def sums(self, queries: Sequence[Sequence[str]]) -> Sums:
+        """About `score` for some queries, `(queries, n_slots)`, in steps of `STEP`. Overwritten by the next call."""
         n = self._lengths.used
         padded = -(-n // _STRIDE) * _STRIDE
-        if len(self._sum) < padded:
-            self._sum = np.zeros(max(padded, 2 * len(self._sum)), np.uint16)
-        total = self._sum[:padded]
-        total.fill(0)
+        rows, room = self._sums.shape
+        if rows < len(queries) or room < padded:
+            # Kept from search to search: fresh memory costs as much as what is done in it.
+            room = room if room >= padded else padded + padded // 4
+            self._sums = np.zeros((max(len(queries), rows), room), np.uint16)
+        for total, query in zip(self._sums, queries, strict=False):
+            self._add_up(total[:padded], query)
+        return self._sums[: len(queries), :padded]
+
+    def _add_up(self, total: NDArray[np.uint16], query: Sequence[str]) -> None:
         most = 0
+        prepared: list[_Prepared] = []
         for term in sorted(self._known(query), key=lambda known: known.alive):
-            prepared = self._contributions_of(term)
-            most += prepared.most
+            prepared.append(self._contributions_of(term))
+            most += prepared[-1].most
             if most > _MOST_SUM:
+                prepared.pop()
                 break  # a query of that many terms is decided by its rare ones
-            if prepared.slots is None:
-                part = total[: len(prepared.steps)]
-                np.add(part, prepared.steps, out=part)
-            else:
-                total[prepared.slots] += prepared.steps
-        if k >= n:
-            return np.flatnonzero(total[:n])
-        return _highest(total, k)
+        rows = [of_term.steps for of_term in prepared if of_term.slots is None]
+        if rows:  # the first is written, the others are added: that is one pass over the sums less
+            total[: len(rows[0])] = rows[0]
+        total[len(rows[0]) if rows else 0 :] = 0
+        for row in rows[1:]:
+            np.add(total[: len(row)], row, out=total[: len(row)])
+        for of_term in prepared:
+            if of_term.slots is not None:
+                total[of_term.slots] += of_term.steps
 
     def _contributions_of(self, term: _Term) -> _Prepared:
         number, rarity, mean = id(term), self._rarity(term.alive), self._mean
@@ -291,19 +316,17 @@ def _bytes(prepared: _Prepared) -> int:
     return prepared.steps.nbytes + (0 if prepared.slots is None else prepared.slots.nbytes)
 
 
-def _highest(total: NDArray[np.uint16], k: int) -> Slots:
-    """The places of at least `k` highest values above 0, if so many are; at most twice as many."""
-    # Of groups of values the highest: as many as k of these are at least the k-th, so no other value need be looked at.
-    tops = total.reshape(_STRIDE, -1).max(axis=0)
-    least = np.partition(tops, len(tops) - k)[len(tops) - k] if k < len(tops) else np.uint16(0)
-    places = np.flatnonzero(total >= max(int(least), 1))
-    if len(places) <= 2 * k:
+def highest(total: NDArray[np.uint16], k: int) -> Slots:
+    """The places of `k` of the highest values above 0; of all of them if they are fewer."""
+    # Of groups of values the highest: as many as k of these are at least the k-th, so no other group need be looked at.
+    groups = total.reshape(_STRIDE, -1)
+    tops = groups.max(axis=0)
+    least = max(int(np.partition(tops, len(tops) - k)[len(tops) - k]) if k < len(tops) else 0, 1)
+    among = np.flatnonzero(tops >= least)
+    found = np.flatnonzero(groups[:, among] >= least)
+    row, column = np.divmod(found, len(among)) if len(among) else (found, found)
+    places = row * groups.shape[1] + among[column]
+    if len(places) <= k:
         return places
     values = total[places]
     return places[np.argpartition(values, len(values) - k)[len(values) - k :]]
-
-
-def _ranges(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers from each start on, as many as its size, one range after the other."""
-    ends = np.cumsum(sizes)
-    return np.repeat(starts - (ends - sizes), sizes) + np.arange(int(ends[-1]) if len(ends) else 0)

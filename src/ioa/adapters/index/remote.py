@@ -17,12 +17,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ioa.adapters.index.meanings import Levels, Matrix, Slots, quantised
+from ioa.adapters.index.meanings import ByWords, Levels, Matrix, Slots, quantised
 from ioa.adapters.index.unavailable import MeaningsUnavailable
 
 _REMEMBERED = 20_000  # cards whose vectors were asked for lately, some 2 kB each
 _AT_ONCE = 512  # cards a request
 _SEARCHES = 256  # of which it is remembered what was near
+_ROUGHLY = 128  # cards found by words, and by meaning: each may have to be fetched
 _EXACT = 768  # cards that are all compared with a phrase
 
 
@@ -78,8 +79,6 @@ class _Vectors:
 
 class RemoteMeanings:
     """`Meanings` kept by an engine."""
-
-    roughly = 128  # each card that is looked at may have to be fetched
 
     def __init__(self, engine: Engine) -> None:
         """Asks which cards the engine knows; raises `MeaningsUnavailable`."""
@@ -153,17 +152,21 @@ class RemoteMeanings:
 
     # Search
 
+    def roughly(self, slots: int) -> int:
+        return _ROUGHLY
+
     def exact(self, slots: int) -> bool:
         return slots <= _EXACT
 
     def prepare(self, vectors: Sequence[Matrix]) -> None:
         if vectors and not self.exact(len(self._slot_of)):
-            names = {name for found in self._nearest(np.stack(vectors), self.roughly) for name in found}
+            names = {name for found in self._nearest(np.stack(vectors), _ROUGHLY) for name in found}
             self._vectors_of(sorted(names))
 
-    def near(self, vectors: Matrix, k: int) -> Slots:
+    def likely(self, vectors: Matrix, said: Sequence[Slots], by_words: ByWords, k: int) -> Slots:
         names = {name for found in self._nearest(vectors, k) for name in found}
-        return np.array(sorted(self._slot_of[name] for name in names if name in self._slot_of), np.intp)
+        near = [self._slot_of[name] for name in names if name in self._slot_of]
+        return np.unique(np.concatenate([*said, np.array(near, np.intp)]))
 
     def _nearest(self, vectors: Matrix, k: int) -> list[list[str]]:
         with self._guard:

@@ -53,3 +53,9 @@ class Rows(Generic[T]):
 def rows_of(rows: NDArray[T]) -> Rows[T]:
     """Rows that begin as these, which are not copied."""
     return Rows(rows.dtype.type, rows.shape[1] if rows.ndim > 1 else 0, rows)
+
+
+def ranges(starts: NDArray[np.integer], sizes: NDArray[np.integer]) -> NDArray[np.intp]:
+    """The numbers from each start on, as many as its size, one range after the other."""
+    ends = np.cumsum(sizes, dtype=np.intp)
+    return np.repeat(starts - (ends - sizes), sizes) + np.arange(int(ends[-1]) if len(ends) else 0)
