@@ -10,6 +10,7 @@ Ends with 0 if nothing is wrong.
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import re
 import shutil
 import subprocess
@@ -20,11 +21,13 @@ from collections.abc import Sequence
 from email.message import Message
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from locked import Locked, locked
 
 EVERY = "every release"
+_NOTHING = "no known vulnerabilities were looked up"
+_WITHIN_S = 120
 # Name -> releases (or EVERY), and why. Lower-case, with dashes.
 DENIED: dict[str, tuple[frozenset[str] | str, str]] = {
     "litellm": (EVERY, "releases of 2026 were taken over; models are called without it here"),
@@ -97,25 +100,62 @@ def problems(packages: Sequence[Locked], *, licences: bool = True) -> list[str]:
 
 
 def vulnerabilities(packages: Sequence[Locked]) -> tuple[str, list[str]]:
-    """(what was done, what was found) by pip-audit, which asks a database on the network."""
+    """(what was done, and for which packages it was not, what was found) by pip-audit, which asks a database on the
+    network. It ends with 0 too for packages that the database does not know."""
     program = shutil.which("pip-audit")
     if program is None:
-        return "no known vulnerabilities were looked up: pip-audit is not installed", []
+        return f"{_NOTHING}: pip-audit is not installed (pip install pip-audit)", []
+    found: list[str] = []
+    unknown: list[str] = []
+    for few in _rounds(packages):
+        try:
+            answers = _audited(program, few)
+        except (subprocess.TimeoutExpired, OSError) as error:
+            return f"{_NOTHING}: {type(error).__name__} within {_WITHIN_S} s", []
+        except ValueError as error:
+            return f"{_NOTHING}: {error}", []
+        for package in few:
+            answer = answers.get(package.name)
+            at = f"{package.name} {package.version}"
+            if answer is None or "vulns" not in answer:
+                unknown.append(at)
+                continue
+            for known in answer["vulns"]:
+                mended = ", ".join(known.get("fix_versions") or ()) or "no release yet"
+                found.append(f"{at} has the known vulnerability {known['id']}; mended in: {mended}")
+    if len(unknown) == len(packages):
+        return f"{_NOTHING}: the database that pip-audit asks knows none of the {len(packages)} packages", []
+    said = f"pip-audit knows of {len(found)} vulnerabilities in {len(packages) - len(unknown)} packages"
+    if unknown:
+        said += f"; {len(unknown)} were not looked up, as its database does not know them: {', '.join(unknown)}"
+    return said, found
+
+
+def _rounds(packages: Sequence[Locked]) -> list[list[Locked]]:
+    """Of packages that are locked in several versions one in each round: pip-audit takes no name twice."""
+    rounds: list[list[Locked]] = []
+    seen: Counter[str] = Counter()
+    for package in packages:
+        number = seen[package.name]
+        seen[package.name] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(package)
+    return rounds
+
+
+def _audited(program: str, packages: Sequence[Locked]) -> dict[str, dict[str, Any]]:
+    """What pip-audit says of each package, by name. Raises `ValueError` with its reason if it says nothing."""
     with tempfile.TemporaryDirectory() as scratch:
         listed = Path(scratch) / "requirements.txt"
-        newest = {package.name: package.version for package in packages}
-        listed.write_text("".join(f"{name}=={version}\n" for name, version in newest.items()), "utf-8")
-        command = [program, "--no-deps", "--disable-pip", "--progress-spinner", "off", "-r", str(listed)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        except subprocess.TimeoutExpired:
-            return "no known vulnerabilities were looked up: the database did not answer in 120 s", []
-    if done.returncode == 0:
-        return f"pip-audit knows of no vulnerability in {len(newest)} packages", []
-    if "found" in done.stderr.lower() and "vulnerabilit" in done.stderr.lower():
-        return "pip-audit has found vulnerabilities", done.stdout.splitlines()
-    said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-    return f"no known vulnerabilities were looked up: {said[:200]}", []
+        listed.write_text("".join(f"{package.name}=={package.version}\n" for package in packages), "utf-8")
+        asked = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--format", "json", "-r", str(listed)]
+        done = subprocess.run([program, *asked], capture_output=True, text=True, timeout=_WITHIN_S, check=False)
+    try:
+        return {answer["name"]: answer for answer in json.loads(done.stdout)["dependencies"]}
+    except (ValueError, KeyError, TypeError):
+        said = (done.stderr.strip().splitlines() or ["pip-audit gives no reason"])[-1]
+        raise ValueError(said[:200]) from None
 
 
 def main() -> int:

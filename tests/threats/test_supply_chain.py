@@ -70,6 +70,45 @@ def test_without_its_program_or_database_the_audit_says_so(scripts, monkeypatch)
     assert (found, said.startswith("no known vulnerabilities were looked up")) == ([], True)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SKIPPED: the stand-in for pip-audit is a script with #!")
+def test_what_the_database_does_not_know_is_named_and_not_called_safe(scripts, monkeypatch, tmp_path) -> None:
+    knows: dict[str, Any] = {
+        "good": {"vulns": []},
+        "bad": {"vulns": [{"id": "PYSEC-2026-1", "fix_versions": ["1.1"]}, {"id": "GHSA-x", "fix_versions": []}]},
+        "unknown": {"skip_reason": "Dependency not found on PyPI and could not be audited"},
+    }
+    program = tmp_path / "pip-audit"
+    program.write_text(
+        f"""#!{sys.executable}
+import json, pathlib, sys
+knows = {knows!r}
+lines = pathlib.Path(sys.argv[-1]).read_text().split()
+names = [line.partition("==")[0] for line in lines]
+assert len(set(names)) == len(names), "pip-audit takes no name twice"
+print(json.dumps({{"dependencies": [{{"name": name, **knows[name]}} for name in names if name in knows], "fixes": []}}))
+"""
+    )
+    program.chmod(0o700)
+    monkeypatch.setattr(scripts.audit.shutil, "which", lambda name: str(program))
+
+    def packages(*names: str) -> list[Any]:
+        model = scripts.locked.locked()[0]
+        return [replace(model, name=name, version=f"1.{number}") for number, name in enumerate(names)]
+
+    said, found = scripts.audit.vulnerabilities(packages("unknown", "absent"))
+    assert (said, found) == (
+        "no known vulnerabilities were looked up: the database that pip-audit asks knows none of the 2 packages", []
+    )  # fmt: skip
+    said, found = scripts.audit.vulnerabilities(packages("good", "good", "unknown", "absent"))
+    assert found == []
+    assert said.startswith("pip-audit knows of 0 vulnerabilities in 2 packages; 2 were not looked up")
+    assert said.endswith("unknown 1.2, absent 1.3")
+    said, found = scripts.audit.vulnerabilities(packages("good", "bad", "bad"))
+    assert said == "pip-audit knows of 4 vulnerabilities in 3 packages"
+    assert found[0] == "bad 1.1 has the known vulnerability PYSEC-2026-1; mended in: 1.1"
+    assert found[-1] == "bad 1.2 has the known vulnerability GHSA-x; mended in: no release yet"
+
+
 def test_the_bill_of_materials_holds_every_locked_package_and_is_always_the_same(scripts) -> None:
     bill = scripts.sbom.bill()
     packages = scripts.locked.locked()
