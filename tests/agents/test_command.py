@@ -126,7 +126,7 @@ async def pids(fifo: Path) -> list[int]:
 
 
 async def until_gone(found: list[int]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not all(gone(pid) for pid in found):  # noqa: ASYNC110 - set by a thread or by the system, not by the loop
             await asyncio.sleep(0)
 

@@ -52,7 +52,7 @@ async def test_a_sync_function_does_not_block_the_loop(task):
 
     def wait(_: str) -> str:
         entered.set()
-        assert release.wait(10)
+        assert release.wait(60)
         return "done"
 
     running = asyncio.create_task(FunctionAgent(wait, "waiter").perform(task, quiet))
@@ -67,7 +67,7 @@ async def test_cancel_abandons_the_thread_and_says_so(task, caplog):
 
     def hang(_: str) -> str:
         entered.set()
-        assert release.wait(10)
+        assert release.wait(60)
         return "late"
 
     wrapped = FunctionAgent(hang, "hanger")
@@ -87,7 +87,7 @@ async def test_cancel_abandons_the_thread_and_says_so(task, caplog):
 
 async def test_hanging_runs_are_bounded(task):
     release = threading.Event()
-    wrapped = FunctionAgent(lambda _: str(release.wait(10)), "hanger")
+    wrapped = FunctionAgent(lambda _: str(release.wait(60)), "hanger")
     running = [asyncio.create_task(wrapped.perform(task, quiet)) for _ in range(THREADS_LIMIT)]
     await asyncio.sleep(0)
     with pytest.raises(AgentFailed, match="hanger is busy: 32 runs"):

@@ -29,7 +29,7 @@ class Gaps:
         self._more.set()
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.count < count:
                 self._more.clear()
                 await self._more.wait()

@@ -22,11 +22,11 @@ import msgspec
 
 from ioa.hub.grace import GRACE_S, MOST_GRACES
 from ioa.protocol.cards import Card
+from ioa.testing.servers import spare_port
 from tests.chaos.accidents import Accident
 from tests.chaos.host import HostSettings, Witness
 from tests.chaos.proxy import FaultProxy
 from tests.processes.hosts import set_link
-from tests.processes.network import free_port
 
 TOKEN = "a-token-of-the-chaos-tests-only"
 ROOT = Path(__file__).resolve().parents[2]
@@ -375,7 +375,7 @@ class ChaosNetwork:
 
 
 def hubs(count: int = 1) -> list[Hub]:
-    return [Hub(number, free_port()) for number in range(count)]
+    return [Hub(number, spare_port()) for number in range(count)]
 
 
 def one_hub() -> list[Hub]:

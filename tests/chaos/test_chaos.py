@@ -9,6 +9,8 @@ import asyncio
 import os
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -58,11 +60,11 @@ def frame(text: bytes, *, masked: bool = False) -> bytes:
 def test_frames_are_found_however_the_bytes_come(masked: bool, step: int) -> None:
     head = b"GET / HTTP/1.1\r\nA: b\r\n\r\n"
     ping = bytes([0x89, 0x80 if masked else 0]) + (b"\x00" * 4 if masked else b"")
-    frames = [frame(b"a", masked=masked), ping, frame(b"b" * 300, masked=masked), frame(b"c" * 70_000, masked=masked)]
-    data = head + b"".join(frames)
+    made = [frame(b"a", masked=masked), ping, frame(b"b" * 300, masked=masked), frame(b"c" * 70_000, masked=masked)]
+    data = head + b"".join(made)
     splitter = FrameSplitter()
     found = [piece for start in range(0, len(data), step) for piece in splitter.feed(data[start : start + step])]
-    assert [piece for piece, _ in found] == [head, *frames]
+    assert [piece for piece, _ in found] == [head, *made]
     assert [may for _, may in found] == [False, True, False, True, True]
 
 
@@ -73,48 +75,73 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.close()
 
 
-async def through(proxy: FaultProxy, numbers: range) -> tuple[bytes, bytes]:
-    """What was sent through a proxy before an echo, and what came back."""
+FRAME_BYTES = len(frame(b"000"))
+
+
+@asynccontextmanager
+async def connected(proxy: FaultProxy) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-    head = b"GET / HTTP/1.1\r\n\r\n"
-    sent = head + b"".join(frame(b"%03d" % number) for number in numbers)
-    writer.write(sent)
-    got = b""
     try:
-        async with asyncio.timeout(1.0):
-            while data := await reader.read(65_536):
-                got += data
-    except (TimeoutError, OSError):
-        pass
-    writer.transport.abort()
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+def frames(numbers: range) -> bytes:
+    return b"GET / HTTP/1.1\r\n\r\n" + b"".join(frame(b"%03d" % number) for number in numbers)
+
+
+async def through(proxy: FaultProxy, numbers: range) -> tuple[bytes, bytes]:
+    """What was sent through a proxy before an echo, and all that came back."""
+    repeated, sent, got = proxy.repeated, frames(numbers), b""
+    async with connected(proxy) as (reader, writer), asyncio.timeout(60):
+        writer.write(sent)
+        while len(got) < len(sent) + FRAME_BYTES * (proxy.repeated - repeated):
+            data = await reader.read(65_536)
+            assert data, "the proxy ended the connection"
+            got += data
     return sent, got
 
 
-async def test_the_proxy_repeats_swaps_holds_and_cuts() -> None:
+@pytest.fixture
+async def proxy() -> AsyncIterator[FaultProxy]:
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    proxy = FaultProxy(lambda: server.sockets[0].getsockname()[:2], random.Random(1))
-    await proxy.start()
+    made = FaultProxy(lambda: server.sockets[0].getsockname()[:2], random.Random(1))
+    await made.start()
     try:
-        sent, got = await through(proxy, range(20))
-        assert got == sent
-        proxy.repeats = 0.5
-        sent, got = await through(proxy, range(20))
-        assert proxy.repeated
-        assert len(got) > len(sent)
-        assert [got.find(b"%03d" % n) for n in range(20)] == sorted(got.find(b"%03d" % n) for n in range(20))
-        proxy.heal()
-        proxy.swaps = 0.5
-        sent, got = await through(proxy, range(20))
-        assert proxy.swapped
-        assert len(got) == len(sent)
-        assert got != sent
-        proxy.heal()
-        proxy.silence()
-        assert (await through(proxy, range(3)))[1] == b""
-        proxy.speak()
-        asyncio.get_running_loop().call_later(0.2, proxy.cut)
-        await through(proxy, range(3))
-        assert proxy.cuts
+        yield made
     finally:
-        await proxy.close()
+        await made.close()
         server.close()
+
+
+async def test_the_proxy_passes_on_repeats_and_swaps(proxy: FaultProxy) -> None:
+    sent, got = await through(proxy, range(20))
+    assert got == sent
+    proxy.repeats = 0.5
+    sent, got = await through(proxy, range(20))
+    assert proxy.repeated
+    assert len(got) > len(sent)
+    assert [got.find(b"%03d" % n) for n in range(20)] == sorted(got.find(b"%03d" % n) for n in range(20))
+    proxy.heal()
+    proxy.swaps = 0.5
+    sent, got = await through(proxy, range(20))
+    assert proxy.swapped
+    assert len(got) == len(sent)
+    assert got != sent
+
+
+async def test_the_proxy_holds_everything_and_cuts(proxy: FaultProxy) -> None:
+    proxy.silence()
+    sent = frames(range(3))
+    async with connected(proxy) as (reader, writer):
+        writer.write(sent)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.1)
+        proxy.speak()
+        async with asyncio.timeout(60):
+            assert await reader.readexactly(len(sent)) == sent
+            proxy.cut()
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+    assert proxy.cuts

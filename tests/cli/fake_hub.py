@@ -261,4 +261,4 @@ def serving(hub: FakeHub) -> Iterator[FakeHub]:
     finally:
         hub.cancelled.set()
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)

@@ -34,8 +34,8 @@ def process(
     finally:
         if started.poll() is None:
             started.kill()
-        started.wait(10)
-        reader.join(10)
+        started.wait(60)
+        reader.join(60)
         assert started.stdout is not None
         started.stdout.close()
 
@@ -44,5 +44,5 @@ def until(lines: queue.Queue[str], words: str) -> str:
     """The first line with these words in it."""
     seen = ""
     while words not in seen:
-        seen = lines.get(timeout=30)
+        seen = lines.get(timeout=60)
     return seen

@@ -149,14 +149,14 @@ def test_hub_and_agents_in_processes_of_their_own_and_back_after_a_kill(ioa: Ioa
             assert "already" in again.stderr
 
             hub.kill()
-            hub.wait(10)
+            hub.wait(60)
             until(told, "not connected")
             with process("hub", "--port", port) as (_, said_again):
                 until(said_again, "Ctrl-C")
                 until(told, "connected again")
                 assert ioa("run", GOAL, "--hub", url, "--quiet").exit_code == 0
             agent.send_signal(signal.SIGINT)
-            assert agent.wait(10) == 130
+            assert agent.wait(60) == 130
 
 
 def test_a_name_that_is_taken_is_explained_and_its_owner_can_take_it_over(
@@ -176,7 +176,7 @@ def test_a_name_that_is_taken_is_explained_and_its_owner_can_take_it_over(
             with process("join", str(adder), "--hub", url, "--rotate") as (_, second):
                 until(second, "connected")
                 assert "Error" in until(told, "Error")
-                assert first.wait(10) == 4
+                assert first.wait(60) == 4
 
 
 def test_a_hub_ends_cleanly_on_sigterm_and_holds_its_folder_alone(ioa: Ioa) -> None:
@@ -186,7 +186,7 @@ def test_a_hub_ends_cleanly_on_sigterm_and_holds_its_folder_alone(ioa: Ioa) -> N
         assert second.exit_code == 2
         assert "in use by process" in second.stderr
         hub.send_signal(signal.SIGTERM)
-        assert hub.wait(15) == 0
+        assert hub.wait(60) == 0
 
 
 @pytest.mark.parametrize(

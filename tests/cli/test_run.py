@@ -191,11 +191,11 @@ def test_ctrl_c_cancels_the_goal_shows_what_there_is_and_exits_with_130() -> Non
             said,
         ),
     ):
-        assert hub.holding.wait(30)
+        assert hub.holding.wait(60)
         run.send_signal(signal.SIGINT)
         until(said, "Cancelling the goal")
         until(said, "cancelled (Ctrl-C)")
-        assert run.wait(30) == 130
+        assert run.wait(60) == 130
         assert hub.asked_to_cancel.is_set()
 
 
@@ -205,13 +205,13 @@ def test_a_second_ctrl_c_leaves_at_once() -> None:
         serving(FakeHub(hold_at=4, deaf=True)) as hub,
         process("run", "Find the mean", "--hub", hub.url, "--token", TOKEN) as (run, said),
     ):
-        assert hub.holding.wait(30)
+        assert hub.holding.wait(60)
         run.send_signal(signal.SIGINT)
         until(said, "Cancelling the goal")
-        assert hub.asked_to_cancel.wait(30)
+        assert hub.asked_to_cancel.wait(60)
         run.send_signal(signal.SIGINT)
         until(said, "Left before the goal had ended")
-        assert run.wait(30) == 130
+        assert run.wait(60) == 130
 
 
 def test_what_agents_say_can_do_nothing_to_the_terminal(ioa: Ioa) -> None:

@@ -96,7 +96,7 @@ def test_a_server_that_is_told_to_end_leaves_no_folder(tmp_path: Path, way: tupl
                 assert b'"id":1' in served.stdout.readline()
             assert [path.name[:10] for path in folder.iterdir()] == ["ioa-tools-"]
             served.terminate()
-            assert served.wait(30) == 143
+            assert served.wait(60) == 143
         finally:
             served.kill()
     assert list(folder.iterdir()) == []

@@ -155,7 +155,7 @@ class FakeHub:
         self.changed.set()
         self.changed = asyncio.Event()
 
-    async def until(self, condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
         """Wait for something to be true; looked at after each change here, and now and then for changes elsewhere."""
         async with asyncio.timeout(timeout_s):
             while not condition():

@@ -93,7 +93,7 @@ async def play(desk: Desk, victim: str, at: int, *, after: bool, idempotent: boo
     await desk.hub.until(lambda: len(desk.hub.sessions) == 3 or joined[victim].task.done())
     goal_id = desk.hub.offer("Chair", "the goal")
     killed = False
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while ("goal", goal_id) not in desk.hub.launched or not desk.hub.groups[_root(desk, goal_id)].ended:
             await desk.hub.until(lambda: True)
             await asyncio.sleep(0.001)

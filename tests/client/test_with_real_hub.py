@@ -12,6 +12,7 @@ from ioa.client.events import Disconnected
 from ioa.conversation.formation import LaunchGroupChat, SearchAgent
 from ioa.ports.agent import LocalFile, Outcome
 from ioa.protocol.cards import Card
+from ioa.testing.clocks import ManualClock
 from ioa.testing.network import Network, network
 from ioa.testing.policies import ScriptedPolicy, assign, conclude, pause
 
@@ -77,7 +78,7 @@ async def test_a_goal_with_a_search_two_agents_and_a_file(net: Network):
         answer = await net.http.get("/v1/contacts")
         return answer.json()["items"]
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await published():
             await net._news_or_soon()
     assert {entry["name"] for item in await published() for entry in item["contacts"]} == {"Adder", "Painter"}
@@ -172,15 +173,9 @@ async def test_a_goal_is_cancelled_and_the_agent_stops(net: Network):
     assert (await net.answer(goal_id)).status == "cancelled"
 
 
-async def test_an_instant_goal_takes_a_fraction_of_a_second(net: Network):
-    import time
-
-    await with_chair(net, ScriptedPolicy([assign(("Adder", "add")), conclude("done")] * 6, team=("Adder",)))
-    await net.join(Card(name="Adder", description="adds numbers"), ScriptedPolicy(), FunctionAgent())
-    times = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        await net.answer(await net.ask("sum", initiator="Chair"))
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 2.0, times
-    print("instant goal, s:", [round(value, 3) for value in times])
+async def test_a_goal_of_instant_agents_waits_for_nothing(tmp_path: Path):
+    """Its time is measured by bench/hub.py. Here no clock runs: whatever were asked again every so often would hang."""
+    async with network(tmp_path, clock=ManualClock()) as net:
+        await with_chair(net, ScriptedPolicy([assign(("Adder", "add")), conclude("done")], team=("Adder",)))
+        await net.join(Card(name="Adder", description="adds numbers"), ScriptedPolicy(), FunctionAgent())
+        assert (await net.answer(await net.ask("sum", initiator="Chair"))).conclusion == "done"

@@ -7,17 +7,17 @@ import os
 import random
 
 from ioa.adapters.store.postgres import PostgresStore
+from ioa.testing.servers import spare_port
 from tests.chaos.accidents import one_hub_every
 from tests.chaos.network import Hub
 from tests.chaos.run import network_of, run
-from tests.processes.network import free_port
 
 SECONDS = float(os.environ.get("IOA_CHAOS_SECONDS", "13"))
 SEED = int(os.environ.get("IOA_SEED", random.SystemRandom().randrange(10**6)))
 
 
 async def test_nothing_is_lost_repeated_reordered_or_stuck_while_replicas_are_killed(postgres_url, nats_server):
-    hubs = [Hub(number, free_port()) for number in range(3)]
+    hubs = [Hub(number, spare_port()) for number in range(3)]
     engines = ("--store", postgres_url, "--bus", nats_server.url)
     plan = one_hub_every(4.0, within_s=SECONDS, hubs=3)
     async with network_of(SEED, hubs, engines=engines) as network:

@@ -32,7 +32,7 @@ async def lagging(tmp_path):
 
 def api(net):
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(build_app(net.hub)), base_url="http://hub", headers=ME, timeout=10
+        transport=httpx.ASGITransport(build_app(net.hub)), base_url="http://hub", headers=ME, timeout=60
     )
 
 

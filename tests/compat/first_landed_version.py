@@ -109,7 +109,7 @@ async def hub_over(folder: Path) -> AsyncGenerator[Api]:
     settings = HubSettings(data_dir=folder, port=0, users={"me": village.USER_TOKEN})
     async with open_hub(settings, index=WordIndex()) as opened:
         user = {"Authorization": f"Bearer {village.USER_TOKEN}"}
-        async with httpx.AsyncClient(base_url=opened.url, headers=user, trust_env=False, timeout=20) as http:
+        async with httpx.AsyncClient(base_url=opened.url, headers=user, trust_env=False, timeout=60) as http:
             yield Api(opened, http)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ioa.adapters.transport.websocket import WebSocketTransport
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 Line = tuple[str, str, dict[str, Any]]
 
 

@@ -24,7 +24,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "operate.md"
 async def hub_at(url, folder):
     settings = HubSettings(data_dir=folder, port=0, users={"alice": ALICE})
     async with open_hub(settings, meaning=False, store_url=url) as opened:
-        async with httpx.AsyncClient(base_url=opened.url, trust_env=False, timeout=20) as http:
+        async with httpx.AsyncClient(base_url=opened.url, trust_env=False, timeout=60) as http:
             net = Served(opened.hub, opened, http)
             yield net
         for agent in net.agents:

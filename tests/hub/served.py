@@ -81,7 +81,7 @@ async def served(folder, *, store=None, **settings):
     await hub.start()
     server = HttpServer(hub)
     await server.start()
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as http:
         net = Served(hub, server, http)
         try:
             yield net
@@ -96,7 +96,7 @@ async def events_of(net, goal_id, *, after=None, token=ALICE):
     """All server-sent events of a goal until the stream ends: (event, id, data)."""
     found = []
     headers = {"Authorization": f"Bearer {token}", **({"Last-Event-ID": str(after)} if after is not None else {})}
-    async with asyncio.timeout(10), net.http.stream("GET", f"/v1/goals/{goal_id}/events", headers=headers) as answer:
+    async with asyncio.timeout(60), net.http.stream("GET", f"/v1/goals/{goal_id}/events", headers=headers) as answer:
         assert answer.status_code == 200
         event = {}
         async for line in answer.aiter_lines():

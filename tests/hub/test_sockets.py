@@ -27,7 +27,7 @@ async def opened(net, path="/v1/connect", **headers):
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in asked.items())
     writer.write(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         answer = await reader.readuntil(b"\r\n\r\n")
     return answer.decode(), reader, writer
 
@@ -42,7 +42,7 @@ def frame(kind, payload=b"", *, fin=True, reserved=0):
 
 async def closed_with(reader):
     """The code of the next close frame; other frames before it are skipped."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             first, size = await reader.readexactly(2)
             if size == 126:
@@ -113,7 +113,7 @@ async def test_what_is_no_websocket_frame_closes_with_1002(tmp_path, wrong):
 async def test_a_ping_of_the_socket_is_answered_and_a_close_returned(tmp_path):
     async with served(tmp_path) as net:
         url = f"ws://127.0.0.1:{net.server.port}/v1/connect"
-        async with websockets.connect(url, proxy=None) as wire, asyncio.timeout(10):
+        async with websockets.connect(url, proxy=None) as wire, asyncio.timeout(60):
             await (await wire.ping(b"there?"))
         assert wire.close_code == 1000
 
@@ -124,7 +124,7 @@ async def test_frames_that_follow_the_request_at_once_are_not_lost(tmp_path):
         hello = frame(Opcode.TEXT, encode(Hello(version=PROTOCOL_VERSION, token=net.tokens["Ann"])))
         _, reader, writer = await opened(net)
         writer.write(hello + frame(Opcode.TEXT, encode(Ping(n=4))))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert b'"welcome"' in await reader.readuntil(b"}")
             assert b'"pong"' in await reader.readuntil(b"}")
         writer.close()

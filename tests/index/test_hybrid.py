@@ -27,7 +27,7 @@ class Letters:
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         if self._gate is not None:
-            assert self._gate.wait(10)
+            assert self._gate.wait(60)
         if self._fail:
             raise OSError("disk full")
         self.calls += len(texts)

@@ -226,7 +226,7 @@ def test_a_crowd_does_not_keep_the_newest_from_being_embedded() -> None:
 
     class Slow(Topics):
         def embed(self, texts: Sequence[str]) -> Matrix:
-            gate.wait(10)
+            gate.wait(60)
             seen.append([text for text in texts if text.startswith("agent")])
             return super().embed(texts)
 

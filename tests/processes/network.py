@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from ioa.testing.servers import spare_port
 
 READY_WITHIN_S = 60.0
 TOKEN = "a-token-of-the-tests-only"
@@ -32,19 +33,13 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, within_s: f
         await asyncio.sleep(0.02)  # the other process tells nothing by itself
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
 class ProcessNetwork:
     """`prefix(name)` is put before a process's command line, such as `ip netns exec host1`; `address` is the hub's."""
 
     folder: Path
     address: str = "127.0.0.1"
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=spare_port)
     prefix: Callable[[str], Sequence[str]] = lambda name: ()
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     cards: dict[str, Path] = field(default_factory=dict)

@@ -36,7 +36,7 @@ async def test_what_is_submitted_in_one_turn_waits_for_its_end_and_is_written_in
     queue.start()
     jobs = submitted(queue, 50)
     assert not written.begun.wait(0.02), "the writer was woken within the turn"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         answers = await asyncio.gather(*(job.future for job in jobs))
     assert answers == [(number,) for number in range(50)]
     assert written.works == [job.work for job in jobs]
@@ -52,5 +52,5 @@ async def test_a_close_in_the_same_turn_forgets_nothing_and_takes_no_more():
     assert written.works == [job.work for job in jobs]
     with pytest.raises(StoreUnavailable):
         submitted(queue, 1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await asyncio.gather(*(job.future for job in jobs)) == [(0,), (1,), (2,)]

@@ -56,7 +56,7 @@ async def stores(server, relay):
 
 
 async def until_stored(store, seq):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(await store.log_of_group("g")) < seq:
             pass
 
@@ -114,7 +114,7 @@ async def test_an_attempt_that_was_given_up_is_not_carried_out_when_it_arrives_l
     assert await future == ()
     await watching.commit(Work(documents=(Document(kind="a", key="k", body=b"newer"),)))
     await relay.deliver()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await asyncio.to_thread(server.run, BACKENDS) != before:  # until the late attempt is over
             pass
     kept = await watching.document("a", "k")
@@ -161,7 +161,7 @@ async def test_a_short_restart_is_waited_for_and_ends_leadership(server):
     answers = asyncio.gather(store.commit(Work(entries=(entry(2),))), store.newest())
     await asyncio.to_thread(server.start)
     assert (await answers)[0] == (2,)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await leadership.lost()
     await store.close()
 
@@ -219,7 +219,7 @@ async def test_kill_9_in_the_middle_of_commits_loses_and_doubles_nothing(server,
     try:
         for _ in range(6):
             wanted = sum(len(writer.acknowledged) for writer in writers) + dice.randrange(20, 300)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while sum(len(writer.acknowledged) for writer in writers) < wanted:
                     assert not any(task.done() for task in running)
                     await asyncio.sleep(0.001)
@@ -227,7 +227,7 @@ async def test_kill_9_in_the_middle_of_commits_loses_and_doubles_nothing(server,
             await asyncio.to_thread(server.start)
     finally:
         stop.set()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await asyncio.gather(*running)
     rows = server.run("SELECT pos, comm_id, seq, message_id FROM ioa.log ORDER BY pos", url).splitlines()
     log = [tuple(row.split("|")) for row in rows]

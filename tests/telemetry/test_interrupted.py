@@ -20,7 +20,7 @@ from ioa.ports.tracing import SILENT, Tracer
 from ioa.protocol.cards import Card
 from ioa.protocol.messages import TaskStart
 from ioa.testing.policies import ScriptedPolicy, assign, conclude
-from tests.processes.network import free_port
+from ioa.testing.servers import spare_port
 from tests.telemetry.watching import Watch, asked, family, place, said, traces
 
 
@@ -30,7 +30,7 @@ class Network:
     def __init__(self, folder: Path, watch: Watch) -> None:
         self.folder = folder
         self.watch = watch
-        self.port = free_port()
+        self.port = spare_port()
         self.tokens: dict[str, str] = {}
 
     @asynccontextmanager
@@ -58,7 +58,7 @@ class Network:
 
 
 async def ended(api: HubApi, goal_id: str) -> Goal:
-    async with asyncio.timeout(30), api.events(goal_id) as events:
+    async with asyncio.timeout(60), api.events(goal_id) as events:
         async for _ in events:
             pass
     return await api.goal(goal_id)

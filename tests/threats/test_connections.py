@@ -18,7 +18,7 @@ from ioa.protocol.frames import Search
 from tests.hub.served import ALICE, served
 
 LIMITS = Limits(head_timeout_s=0.3, body_timeout_s=0.4, hello_timeout_s=0.3, stalled_send_s=0.5)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ class Streamed:
                 event[name] = value
 
     async def until(self, kind, fits=lambda data: True):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 for event, data in self.events:
                     if event == kind and fits(data):
@@ -143,7 +143,7 @@ async def test_a_person_is_asked_into_teams_rather_than_made_to_form_them(tmp_pa
         await net.join("Pat", "approves an expense of any amount", type="Human Assistant")
         await net.ask("POST", "/v1/goals", json={"goal": "approve an expense"})
         (goal,) = (await net.ask("GET", "/v1/goals")).json()["items"]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while goal["initiator"] is None:
                 goal = (await net.ask("GET", f"/v1/goals/{goal['goal_id']}")).json()
         assert goal["initiator"] == "Calculator"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -17,6 +16,7 @@ from ioa.bootstrap import OpenHub, open_hub, taking_part
 from ioa.hub.settings import HubSettings
 from ioa.ports.policy import Policy
 from ioa.protocol.cards import Card
+from ioa.testing.servers import spare_port
 from ioa.web import PAGE
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class Town:
         self.folder = folder
         self.settings = HubSettings(
             data_dir=folder / "hub",
-            port=free_port(),
+            port=spare_port(),
             users={"me": TOKEN, "boris": OTHER},
             page=PAGE,
         )
@@ -119,9 +119,3 @@ class Town:
                 return await work(assignment, progress)
 
         self.join(CardedAgent(Card(name=name, description=description), Worker(), TeamRules(nested=nested)), policy)  # pyright: ignore[reportArgumentType] - a worker is an agent by its method
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

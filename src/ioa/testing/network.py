@@ -26,6 +26,7 @@ from ioa.hub.http import build_app
 from ioa.hub.hub import Hub
 from ioa.hub.settings import HubSettings
 from ioa.ports.agent import Agent
+from ioa.ports.clock import Clock
 from ioa.ports.policy import Policy
 from ioa.ports.transport import Connection, ConnectionLost
 from ioa.protocol.cards import Card
@@ -66,8 +67,9 @@ class Member:
 class Network:
     """See `network`. One user, `me`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         self.folder = folder
+        self._clock = clock or SystemClock()
         self.members: dict[str, Member] = {}
         self._tokens: dict[str, str] = {}
         self._token = uuid4().hex
@@ -94,7 +96,7 @@ class Network:
             settings,
             store=SqliteStore(self.folder / "hub" / "hub.sqlite"),
             index=await asyncio.to_thread(lambda: open_index(meaning=False)),
-            clock=SystemClock(),
+            clock=self._clock,
             new_id=lambda: uuid4().hex,
         )
         await hub.start()  # before anybody can reach it: a hub that has not read its data knows no tokens
@@ -132,9 +134,9 @@ class Network:
             policy=policy,
             transport=transport,
             artifacts=HttpArtifacts(
-                HUB_URL, token, clock=SystemClock(), random=Random(), transport=httpx.ASGITransport(self._app)
+                HUB_URL, token, clock=self._clock, random=Random(), transport=httpx.ASGITransport(self._app)
             ),
-            clock=SystemClock(),
+            clock=self._clock,
             new_id=lambda: uuid4().hex,
             random=Random(),
             settings=ClientSettings(
@@ -183,7 +185,7 @@ class Network:
                     return state
                 await self._news_or_soon()
 
-    async def until(self, condition: Callable[[], object], within_s: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], within_s: float = 30.0) -> None:
         """Wait until a function says so; asked at each event of a client, and now and then."""
         async with asyncio.timeout(within_s):
             while not condition():
@@ -201,9 +203,9 @@ class Network:
 
 
 @asynccontextmanager
-async def network(folder: Path) -> AsyncGenerator[Network]:
-    """A running hub without agents; `join` some."""
-    made = Network(folder)
+async def network(folder: Path, *, clock: Clock | None = None) -> AsyncGenerator[Network]:
+    """A running hub without agents; `join` some. With a `ManualClock`, waits of hub and clients end when it says so."""
+    made = Network(folder, clock)
     await made.start_hub()
     try:
         yield made

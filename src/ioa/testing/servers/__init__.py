@@ -3,6 +3,6 @@ them, and no server that happens to run is ever used."""
 
 from ioa.testing.servers.nats import NatsServer
 from ioa.testing.servers.postgres import PostgresServer
-from ioa.testing.servers.supervised import ServerUnavailable
+from ioa.testing.servers.supervised import ServerUnavailable, spare_port
 
-__all__ = ["NatsServer", "PostgresServer", "ServerUnavailable"]
+__all__ = ["NatsServer", "PostgresServer", "ServerUnavailable", "spare_port"]

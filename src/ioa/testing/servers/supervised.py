@@ -8,6 +8,7 @@ when the *thread* ends that started it.)
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -34,6 +35,8 @@ fi
 _WITHIN_S = 30.0
 _POLL_S = 0.01
 _UNPRIVILEGED = "nobody"
+_PORTS = range(15_000, 32_000)
+_PORTS_TRIED = 100
 
 
 class ServerUnavailable(Exception):
@@ -139,10 +142,14 @@ class Supervised:
 
 
 def spare_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on loopback that nobody listens on now, for a server that is started, and started again, later: below
+    those that systems lend to outgoing connections, or one of these might take it meanwhile."""
+    for _ in range(_PORTS_TRIED):
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ServerUnavailable(f"no port from {_PORTS.start} to {_PORTS.stop - 1} is free on loopback")
 
 
 def _has_group(name: str) -> bool:
