@@ -35,4 +35,4 @@ async def test_nothing_is_lost_repeated_reordered_or_stuck_while_replicas_are_ki
     assert not report.violations, report.text()
     assert report.figures["goals"] >= 10
     assert report.figures["nested groups"]
-    assert report.figures["hub starts"] == 3 + len(plan)
+    assert report.figures["hub starts"] >= 3 + len(plan)

@@ -87,7 +87,7 @@ async def test_one_command_starts_a_cluster_that_survives_a_killed_replica_and_l
     assert process.stdout is not None
     try:
         said = ""
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(180):
             while "Ctrl-C" not in said:
                 line = (await process.stdout.readline()).decode()
                 assert line, said
@@ -99,18 +99,24 @@ async def test_one_command_starts_a_cluster_that_survives_a_killed_replica_and_l
         assert token
         assert len(replicas) == 2
         headers = {"Authorization": f"Bearer {token[1]}"}
-        async with httpx.AsyncClient(base_url=url[1], headers=headers, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=url[1], headers=headers, trust_env=False, timeout=60) as http:
             made = await http.post("/v1/agents", json={"name": "Ann", "description": "does things"})
             assert made.status_code == 201
             store = re.search(r"store +(\S+)", said)
             assert store
-            while pgvector and not await asyncio.to_thread(vectors, store[1]):  # noqa: ASYNC110 - of another process
-                await asyncio.sleep(0.1)
+
+            async def embedded():
+                return await asyncio.to_thread(vectors, store[1]) > 0
+
+            if pgvector:
+                await until(embedded, "the card's vector is in the database")
             os.kill(replicas[0], signal.SIGKILL)
 
             async def known():
                 try:
-                    async with httpx.AsyncClient(base_url=url[1], headers=headers, trust_env=False) as fresh:
+                    async with httpx.AsyncClient(
+                        base_url=url[1], headers=headers, trust_env=False, timeout=60
+                    ) as fresh:
                         return (await fresh.get("/v1/agents/Ann")).status_code == 200
                 except httpx.HTTPError:
                     return False

@@ -39,8 +39,9 @@ def town(tmp_path: Path) -> Iterator[Town]:
 def browser() -> Iterator[Browser]:
     if not HAS_BROWSER:
         pytest.skip("needs Chromium and the extra browser (playwright)")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as play:
         running = play.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield running

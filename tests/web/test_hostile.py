@@ -107,7 +107,7 @@ def test_the_policy_of_the_page_stops_what_would_get_through(town, window):
             document.body.append(script);
         }"""
     )
-    page.wait_for_function("document.images.length >= 2")
+    page.wait_for_function("document.images.length >= 2 && [...document.images].every((image) => image.complete)")
     assert page.evaluate("window.pwned") is None
 
 

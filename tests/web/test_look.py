@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.expecting import expect
 from tests.web.test_page import FILES, GOAL
 
 ROOT = Path(__file__).parents[2]
@@ -89,16 +90,16 @@ def test_the_page_is_used_by_keyboard_alone(town, window):
     page = one.sign_in()
     page.get_by_role("link", name="New goal").first.wait_for()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.wait_for_function("document.activeElement.textContent === 'Skip to the content'")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    page.wait_for_function("document.activeElement.id === 'main'")
     one.go("#/new")
-    page.get_by_role("textbox", name="Goal", exact=True).wait_for()
+    expect(page.get_by_role("textbox", name="Goal", exact=True)).to_be_focused()
     page.keyboard.type("Compute 6 * 7")
     page.keyboard.press("Control+Enter")
     one.ended()
     page.keyboard.press("Control+f")
-    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Find in this chat"
+    expect(page.get_by_label("Find in this chat")).to_be_focused()
     page.keyboard.type("42")
     page.keyboard.press("Enter")
     page.wait_for_selector(".entry.marked")

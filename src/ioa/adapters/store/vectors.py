@@ -70,8 +70,8 @@ class SqliteVectors:
             return
         left = (over + self._most_bytes // _MADE_ROOM) // row_bytes + 1
         for place in (secrets.token_bytes(4), b""):  # from the beginning on, if there are too few after it
-            found = "SELECT key FROM vectors WHERE key >= ? LIMIT ?"
-            left -= connection.execute(f"DELETE FROM vectors WHERE key IN ({found})", (place, left)).rowcount  # noqa: S608
+            room = "DELETE FROM vectors WHERE key IN (SELECT key FROM vectors WHERE key >= ? LIMIT ?)"
+            left -= connection.execute(room, (place, left)).rowcount
 
     def close(self) -> None:
         """May be called twice; the next call opens the file again."""
