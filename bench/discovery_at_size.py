@@ -4,11 +4,13 @@
 
 Cards and their vectors are made up of the labelled sets' (`bench.crowd`: to embed a million would take 5 CPU hours);
 queries and their embeddings are real. Every size runs in processes of its own: one builds the index and searches, one
-starts again from what it kept. `--write` puts the results into bench/results/discovery.{json,md,svg}.
+starts again from what it kept. A hub with 100,000 agents starts again too (`bench.discovery_restart`). A quarter of an
+hour on a quiet machine. `--write` puts the results into bench/results/discovery.{json,md,svg}.
 
 A search is `HybridIndex.search` for ten hits: "known" with the query's embedding in memory, "new" with a query that was
 not asked before. recall@10 is against comparing all cards: of the whole search, and of the stage that finds
-neighbours. CPU is that of the process (of PostgreSQL too, where it is asked), so a busy machine changes it little.
+neighbours. CPU is that of the searching thread (of PostgreSQL too, where it is asked), so a busy machine changes it
+less than the time.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pickle
 import resource
 import subprocess
 import sys
@@ -30,7 +33,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: one core is 
 import numpy as np
 
 from bench.crowd import Crowd, crowd
-from bench.discovery_report import write
+from bench.discovery_newcomers import filters, newcomers
+from bench.discovery_report import page, write
+from bench.discovery_restart import measure as restart_of_hub
 from bench.engines import Neighbours, neighbours
 from bench.figures import percentiles, significant
 from bench.machine import describe, load_average
@@ -45,7 +50,9 @@ SIZES = (1_000, 20_000, 100_000, 1_000_000)
 _HITS = 10
 Near = Callable[[np.ndarray], Sequence[int]]
 _NEAR = 2_048  # cards that are compared where neighbours alone are looked for: without words to tell them apart, more
-_COMPARED = 40  # queries of which all cards are compared
+_RESTARTED = 100_000  # agents of the hub that starts again
+_FILTERED = 5  # queries that are asked with filters
+_COMPARED = 60  # queries of which all cards are compared
 
 
 def _cpu_s() -> float:
@@ -55,6 +62,7 @@ def _cpu_s() -> float:
 def one(size: int, folder: Path, data: Path, queries: int) -> dict[str, Any]:
     """Build an index of `size` cards, search it, keep it in `folder`."""
     made = _crowd(data, folder)
+    texts: list[tuple[str, str]] = []
     before_mib = _mib()
     index = HybridIndex(made, file=folder / f"{size}.index")
     begin, putting_s = _cpu_s(), 0.0
@@ -62,9 +70,15 @@ def one(size: int, folder: Path, data: Path, queries: int) -> dict[str, Any]:
         start = _cpu_s()
         index.put_many(cards)
         putting_s += _cpu_s() - start
+        texts += cards
     built_mib = _mib()
+    with (folder / f"{size}.cards").open("wb") as file:
+        pickle.dump(texts, file)  # for `again`: to make them up takes minutes
+    index_names = [name for name, _ in texts]
+    del texts
     asked = _asked(made, queries)
     cold = _timed(index, asked)  # the first time: embeds the query, and prepares what is kept of its terms
+    _timed(index, asked)  # what a million cards displace from the processor's caches comes back
     known = _timed(index, asked)
     one_thing = [query for query in asked if len(views(query)) == 1]
     found: dict[str, Any] = {
@@ -73,6 +87,7 @@ def one(size: int, folder: Path, data: Path, queries: int) -> dict[str, Any]:
         "put a CPU second": significant(size / putting_s),
         "making up cards, CPU s": significant(_cpu_s() - begin - putting_s),
         "memory MiB": round(built_mib - before_mib),
+        "filters": filters(index, index_names, asked[:_FILTERED]),
         "new query": cold,
         "known query": known,
         "known query, one thing asked": _timed(index, one_thing),
@@ -88,16 +103,21 @@ def one(size: int, folder: Path, data: Path, queries: int) -> dict[str, Any]:
 
 
 def again(size: int, folder: Path, data: Path) -> dict[str, Any]:
-    """Start again from the file, as a hub does: all cards are compared with it."""
+    """Start again from the file, as a hub does: all cards are compared with it. Then some come that are new."""
     made = _crowd(data, folder)
-    cards = [card for some in made.batches(size) for card in some]
+    with (folder / f"{size}.cards").open("rb") as file:
+        cards = pickle.load(file)  # written by `one`, in a folder of our own
     asked = _asked(made, 1)
     begin, begin_s = _cpu_s(), time.perf_counter()
-    index = HybridIndex(made, file=folder / f"{size}.index")
+    index = HybridIndex(made, file=folder / f"{size}.index", background=True)
     index.fill(cards)
     hits = index.search(asked, limit=_HITS)[0]
     assert len(hits) == _HITS
-    return {"restart, CPU s": significant(_cpu_s() - begin), "restart, s": significant(time.perf_counter() - begin_s)}
+    restarted = {
+        "restart, CPU s": significant(_cpu_s() - begin),
+        "restart, s": significant(time.perf_counter() - begin_s),
+    }
+    return restarted | {"newcomers": newcomers(index)}
 
 
 def _crowd(data: Path, folder: Path) -> Crowd:
@@ -113,17 +133,20 @@ def _asked(made: Crowd, count: int) -> list[str]:
 
 def _timed(index: HybridIndex, asked: Sequence[str]) -> dict[str, Any]:
     taken_s: list[float] = []
-    begin = _cpu_s()
+    cpu_s: list[float] = []
     for query in asked:
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.thread_time()
         hits = index.search([query], limit=_HITS)[0]
+        cpu_s.append(time.thread_time() - start_cpu)
         taken_s.append(time.perf_counter() - start)
         assert len(hits) == _HITS, query
-    rows = percentiles(taken_s)
+    rows, cpu = percentiles(taken_s), percentiles(cpu_s)
     return {
         "p50 ms": rows["p50"],
         "p99 ms": rows["p99"],
-        "CPU ms": significant(1000 * (_cpu_s() - begin) / len(asked)),
+        "p50 CPU ms": cpu["p50"],
+        "p90 CPU ms": cpu["p90"],
+        "CPU ms": significant(1000 * sum(cpu_s) / len(asked)),
     }
 
 
@@ -209,6 +232,38 @@ def _process(*arguments: str) -> dict[str, Any]:
     return json.loads(done.stdout.decode().strip().splitlines()[-1])
 
 
+def measure(
+    sizes: Sequence[int], queries: int, data: Path, say: Callable[[str], None], folder: Path | None = None
+) -> dict[str, Any]:
+    """All results; `discovery_report.aims` takes them."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = folder or Path(temporary)
+        found: dict[str, Any] = {
+            "machine": describe(),
+            "load average before": load_average(),
+            "queries": queries,
+            "sizes": {},
+        }
+        _crowd(data, folder)  # embeds the labelled sets, once for all sizes
+        for size in sizes:
+            say(f"{size} cards")
+            options = ("--folder", str(folder), "--data", str(data), "--queries", str(queries))
+            row = _process("--one", str(size), *options) | _process("--again", str(size), *options)
+            found["sizes"][str(size)] = row
+            (folder / f"{size}.index").unlink()
+            say(json.dumps(row, indent=1))
+            (folder / f"{size}.cards").unlink()
+        if _RESTARTED in sizes:
+            say(f"a hub with {_RESTARTED} agents starts again")
+            place = folder / "hub"
+            place.mkdir()
+            found["hub"] = restart_of_hub(_RESTARTED, place)
+    found["load average after"] = load_average()
+    found["took s"] = round(time.monotonic() - began)
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure discovery among very many cards.")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
@@ -228,26 +283,15 @@ def main() -> int:
     if options.again:
         print(json.dumps(again(options.again, options.folder, options.data)))
         return 0
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.folder or Path(temporary)
-        found: dict[str, Any] = {
-            "machine": describe(),
-            "load average before": load_average(),
-            "queries": options.queries,
-            "sizes": {},
-        }
-        _crowd(options.data, folder)  # embeds the labelled sets, once for all sizes
-        for size in map(int, options.sizes.split(",")):
-            print(f"{size} cards", file=sys.stderr)
-            place = ("--folder", str(folder), "--data", str(options.data), "--queries", str(options.queries))
-            row = _process("--one", str(size), *place) | _process("--again", str(size), *place)
-            found["sizes"][str(size)] = row
-            (folder / f"{size}.index").unlink()
-            print(json.dumps(row, indent=1), file=sys.stderr)
-        found["load average after"] = load_average()
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    sizes = tuple(map(int, options.sizes.split(",")))
+    found = measure(sizes, options.queries, options.data, say, options.folder)
     if options.write:
         write(found, RESULTS)
-    print(json.dumps(found, indent=1))
+    print(page(found))
     return 0
 
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 _HITS = 10
 _AT_ONCE = 1_000
-_MOST_PGVECTOR, _MOST_MILVUS = 20_000, 20_000  # rows beyond which building takes longer than all the rest
+_MOST_PGVECTOR, _MOST_MILVUS, _MOST_USEARCH = (
+    20_000,
+    20_000,
+    100_000,
+)  # rows beyond which building takes longer than all the rest
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def neighbours(size: int) -> list[Maker]:
     """Those that are measured among so many."""
     return [
         exact_numpy,
-        usearch,
+        *([usearch] if size <= _MOST_USEARCH else []),
         *([pgvector] if size <= _MOST_PGVECTOR else []),
         *([milvus_lite] if size <= _MOST_MILVUS else []),
     ]

@@ -33,3 +33,9 @@ def middle_percentiles(rounds_s: Sequence[Sequence[float]]) -> dict[str, float]:
     """Of each percentile the median over the rounds: one in which the machine was busy does not decide."""
     rows = [percentiles(values) for values in rounds_s]
     return {name: middle([row[name] for row in rows]) for name in rows[0]}
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table in Markdown, and an empty one."""
+    lines = ["|" + "|".join(head) + "|", "|" + "---|" * len(head)]
+    return [*lines, *("|" + "|".join(row) + "|" for row in rows), ""]

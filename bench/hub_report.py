@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.figures import table as _table
 from bench.picture import HUB, OTHER, PALE, bars, canvas
 
 REFERENCE_PER_CPU_S = 1_000
@@ -137,11 +137,6 @@ def _crowd(part: dict) -> list[str]:
         f"{back['hub CPU s']:.2f} s of the hub's CPU; {back['tried again']:.0f} had to try again).",
         "",
     ]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = ["|" + "|".join(head) + "|", "|" + "---|" * len(head)]
-    return [*lines, *("|" + "|".join(row) + "|" for row in rows), ""]
 
 
 def _draw(found: dict, path: Path) -> None:

@@ -1,0 +1,67 @@
+"""Agents that come while others are searched for: when they are found by their words, when by their meaning; and
+whether filters are exact."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+
+from bench.figures import significant
+from ioa.adapters.index.hybrid import HybridIndex
+
+_HITS = 10
+_WITHIN_S = 60.0
+# name, card, a word of it, and what it is asked for without any of its words
+_NEWCOMERS = (
+    ("Reed Mender", "Restores harmoniums and tunes them.", "harmoniums", "repair of old church organs"),
+    ("Hive Warden", "Keeps honeybees and treats varroa.", "varroa", "apiculture and care for swarming insects"),
+    ("Kiln Hand", "Fires stoneware and mixes celadon glazes.", "celadon", "a pottery workshop, baking of ceramics"),
+    ("Falconer", "Trains falcons and hawks for the hunt.", "hawks", "teaching birds of prey"),
+    ("Stargazer's Smith", "Grinds telescope mirrors.", "telescope mirrors", "polishing optics for astronomy"),
+    ("Bosun", "Splices ropes and rigs schooners.", "schooners", "knots for sailing ships"),
+    ("Ice Watch", "Measures how glaciers melt.", "glaciers", "shrinking ice in the mountains, climate"),
+    ("Cellar Hand", "Ages cheddar and brie in caves.", "brie", "how to ripen cheese"),
+)
+
+
+def newcomers(index: HybridIndex) -> dict:
+    """Seconds until each of some newcomers is found by a word of it, and until it is found by its meaning alone; of an
+    index that embeds in the background."""
+    by_words_s: list[float] = []
+    by_meaning_s: list[float] = []
+    for name, card, word, other_words in _NEWCOMERS:
+        begin = time.perf_counter()
+        index.put(name, card)
+        assert _found(index, word)[0] == name, f"{name} is not found by {word!r} at once"
+        by_words_s.append(time.perf_counter() - begin)
+        assert index.settle(_WITHIN_S), f"{name} is not embedded"
+        if name in _found(index, other_words):
+            by_meaning_s.append(time.perf_counter() - begin)
+    return {
+        "came": len(_NEWCOMERS),
+        "found by their words after, s, at most": significant(max(by_words_s)),
+        "found by meaning": len(by_meaning_s),
+        "found by meaning after, s, at most": significant(max(by_meaning_s, default=_WITHIN_S)),
+    }
+
+
+def filters(index: HybridIndex, names: Sequence[str], asked: Sequence[str]) -> dict:
+    """Searches that only some may answer: one of 2, of 100, of 5,000, and nobody. Wrong is an answer that was not let
+    pass, or too few."""
+    searches = wrong = 0
+    for share in (2, 100, 5_000, len(names) + 1):
+        passing = set(names[1::share]) if share <= len(names) else set[str]()
+        for query in asked:
+            for found in (_found(index, query, accept=passing.__contains__), _found(index, query, among=passing)):
+                searches += 1
+                wrong += not (set(found) <= passing and len(set(found)) == min(_HITS, len(passing)))
+    return {"searches": searches, "wrong": wrong}
+
+
+def _found(
+    index: HybridIndex,
+    query: str,
+    accept: Callable[[str], bool] | None = None,
+    among: Collection[str] | None = None,
+) -> list[str]:
+    return [hit.name for hit in index.search([query], limit=_HITS, accept=accept, among=among)[0]]
