@@ -1,4 +1,4 @@
-"""House rules that no linter knows: whoever silences one gives the reason beside it."""
+"""House rules that no linter knows: who silences one says why beside it; what a page links to or names is there."""
 
 from __future__ import annotations
 
@@ -41,6 +41,31 @@ def test_what_silences_a_rule_or_catches_everything_says_why() -> None:
         for no in broken(path.read_text(encoding="utf-8"))
     ]
     assert not found, "\n".join(found)
+
+
+PAGES = [page for folder in ("", "docs", "bench") for page in sorted((ROOT / folder).glob("*.md"))]
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
+PATH = re.compile(r"`((?:src|tests|bench|docs|deploy|scripts|examples)/[\w./-]+)`")
+ELSEWHERE = ("/work/", "/root/")  # folders of one machine
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_links_to_or_names_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in LINK.findall(text):
+        there = (page.parent / target).resolve() if target else page
+        if there.parent == ROOT / "bench" / "results":
+            continue  # a benchmark writes it, once it has been run
+        assert there.exists(), f"{target} is not there"
+        assert not anchor or there.suffix != ".md" or anchor in anchors(there), f"{target}#{anchor} is no heading"
+    for path in PATH.findall(text):
+        assert (ROOT / path).exists(), f"{path} is not there"
+    assert not [name for name in ELSEWHERE if name in text], "a path of one machine"
 
 
 @pytest.mark.parametrize(

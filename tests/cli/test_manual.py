@@ -40,9 +40,15 @@ def test_every_variable_that_the_source_reads_is_a_setting() -> None:
 def test_every_command_option_and_exit_code_is_documented() -> None:
     text = DOCS.read_text(encoding="utf-8")
     for command in program.commands.values():
+        assert f"](#ioa-{command.name}) | " in text, f"ioa {command.name} is not in the table of docs/cli.md"
         _, _, section = text.partition(f"\n## ioa {command.name}\n")
         section = section.partition("\n## ")[0]
-        for parameter in command.params:
+        below = list(command.commands.values()) if isinstance(command, click.Group) else []
+        for one in below:
+            assert f"    ioa {command.name} {one.name} " in section, (
+                f"ioa {command.name} {one.name} is not in docs/cli.md"
+            )
+        for parameter in [parameter for one in (command, *below) for parameter in one.params]:
             for option in (*parameter.opts, *parameter.secondary_opts):
                 if isinstance(parameter, click.Option):
                     assert option in section, f"{option} of ioa {command.name} is not in docs/cli.md"

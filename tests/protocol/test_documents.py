@@ -102,13 +102,6 @@ def test_every_type_on_the_wire_has_a_heading_and_every_link_leads_somewhere() -
         assert target in anchors, target
 
 
-@pytest.mark.parametrize("name", ["protocol.md", "design.md", "concepts.md"])
-def test_links_to_files_lead_somewhere(name: str) -> None:
-    text = (DOCS / name).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-        assert (DOCS / target).exists(), target
-
-
 def test_the_small_log_in_the_concepts_is_a_lawful_one() -> None:
     group: Group | None = None
     for example in examples((DOCS / "concepts.md").read_text(encoding="utf-8")):
