@@ -337,6 +337,7 @@ SECURITY = (
         _SHARED + "test_a_user_has_so_many_open_goals_however_many_replicas_are_asked_at_once",
         _SHARED + "test_a_user_has_so_many_agents_however_many_replicas_are_asked_at_once",
         _SHARED + "test_files_fill_what_a_user_may_store_wherever_they_are_uploaded",
+        _SHARED + "test_postgres_lets_no_more_in_than_a_user_may_have",
         _SHARED + "test_quotas_that_an_operator_changes_hold_at_every_replica",
     ),
     need(

@@ -1,14 +1,21 @@
 """Quotas hold over all replicas together."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from uuid import uuid4
 
 import pytest
 
+from ioa.adapters.bus.local import Exchange, LocalBus
+from ioa.adapters.clock import SystemClock
+from ioa.adapters.store.opening import open_store
+from ioa.hub.hub import Hub
 from ioa.hub.quota_settings import QuotaChange, Quotas
 from ioa.hub.security import Identity
+from ioa.hub.settings import HubSettings
 from ioa.protocol.errors import Refused
 from tests.cluster.cluster import cluster
-from tests.hub.network import settled
+from tests.hub.network import Network, WordIndex, settled
 
 ROOT = Identity("operator", "root", operator=True)
 MOST = 5
@@ -81,6 +88,27 @@ async def test_files_fill_what_a_user_may_store_wherever_they_are_uploaded(tmp_p
         stored = [await net.hub.quotas.stored("me") for net in made.nets]
         assert found == {"": 13, "too_many": 7}
         assert stored == [975, 975]
+
+
+async def test_postgres_lets_no_more_in_than_a_user_may_have(tmp_path, postgres_url):
+    exchange, hubs = Exchange(), []
+    async with AsyncExitStack() as stack:
+        for number in range(2):
+            hub = Hub(
+                HubSettings(data_dir=tmp_path / str(number), quotas=Quotas(open_goals=MOST, agents=MOST)),
+                store=open_store(postgres_url),
+                index=WordIndex(),
+                clock=SystemClock(),
+                new_id=lambda: uuid4().hex,
+                bus=LocalBus(exchange),
+            )
+            await hub.start()
+            stack.push_async_callback(hub.stop)
+            hubs.append(Network(hub, hub.clock, hub.store))
+        goals = [net.goal(f"goal {n}") for n in range(MOST) for net in hubs]
+        assert await outcomes(*goals) == {"": MOST, "too_many": MOST}
+        agents = [net.register(f"agent {n} of {place}") for n in range(MOST) for place, net in enumerate(hubs)]
+        assert await outcomes(*agents) == {"": MOST, "too_many": MOST}
 
 
 async def test_quotas_that_an_operator_changes_hold_at_every_replica(tmp_path):

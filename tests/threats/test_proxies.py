@@ -81,6 +81,26 @@ async def test_behind_a_trusted_proxy_each_client_has_its_own_address_and_cannot
 
 
 @pytest.mark.parametrize(
+    ("trusted", "said", "scheme"),
+    [
+        ((), "https", "http"),
+        ((ELSEWHERE,), "https", "https"),
+        ((ELSEWHERE,), "gopher", "http"),
+        ((ELSEWHERE,), "", "http"),
+    ],
+)
+async def test_a_trusted_proxy_says_whether_it_was_asked_over_tls(
+    tmp_path: Path, trusted: tuple[str, ...], said: str, scheme: str
+) -> None:
+    async with served(tmp_path, trusted_proxies=trusted) as net:
+        transport = httpx.AsyncHTTPTransport(local_address=ELSEWHERE)
+        async with httpx.AsyncClient(transport=transport, base_url=net.server.url) as http:
+            answer = await http.get("/v1/agents/", headers={"X-Forwarded-Proto": said})
+        assert answer.status_code == 307, "the address that is meant has no slash at its end"
+        assert answer.headers["location"].partition("://")[0] == scheme
+
+
+@pytest.mark.parametrize(
     ("address", "forwarded_for", "client"),
     [
         ("10.0.0.1", "203.0.113.7", "203.0.113.7"),
