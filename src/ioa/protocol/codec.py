@@ -67,7 +67,12 @@ def decode_client_frame(data: bytes | str) -> ClientFrame:
 
 
 def _whole(frame: ClientFrame) -> ClientFrame:
-    for field, value in _identifiers("", msgspec.to_builtins(frame)):
+    if type(frame) is Post:
+        message = frame.message
+        found = iter((("message.message_id", message.message_id), ("message.comm_id", message.comm_id)))
+    else:
+        found = _identifiers("", msgspec.to_builtins(frame))
+    for field, value in found:
         if "\0" in value:
             raise MalformedFrame(
                 "malformed", f"{field} {shown(value)} contains the character NUL; send one without; {REMEDY}"
