@@ -58,6 +58,8 @@ def clean_name(name: str, field: str = "name") -> str:
 
 def name_key(name: str) -> str:
     """Two names with the same key are the same name: case, width, composition and what only modifies do not count."""
+    if name.isascii():  # most are, and a hub that starts asks for all of them: nothing to compose, nothing unseen
+        return " ".join(name.casefold().split())
     plain = "".join(char for char in name if not _modifies_only(char))
     # Twice, because folding can undo composition and composing can make something to fold (Unicode 3.13, D146).
     for _ in range(2):

@@ -30,6 +30,7 @@ _CANDIDATES = 256  # cards whose parts are compared, the best by words and whole
 _NAMED = 2_048  # cards that are compared one by one where a search is among so many names
 _ENOUGH = 32
 _TRIES = 3  # to find enough cards that a filter lets pass among the likely ones, before it is asked about all
+_DIGEST_BYTES = 16
 _MORE = 8  # times as many are looked at with each try
 
 Accept = Callable[[str], bool]
@@ -110,10 +111,12 @@ class Corpus:
         """Of all cards."""
         return self._slot_of.keys()
 
-    def digest(self, name: str) -> bytes | None:
-        """That of the text which the card of this name was added with."""
-        slot = self._slot_of.get(name)
-        return None if slot is None else self._digests.view[slot].tobytes()
+    def same(self, digests: Mapping[str, bytes]) -> set[str]:
+        """Those of these names whose cards were added with the digest that is given."""
+        there = [(name, slot) for name in digests if (slot := self._slot_of.get(name)) is not None]
+        known = self._digests.view[[slot for _, slot in there]].tobytes()
+        size = _DIGEST_BYTES
+        return {name for i, (name, _) in enumerate(there) if known[i * size : (i + 1) * size] == digests[name]}
 
     def add(self, name: str, digest: bytes, terms: Mapping[str, float]) -> None:
         """A new card by its words; `digest`, 16 bytes, names its text."""

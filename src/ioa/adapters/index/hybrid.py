@@ -108,11 +108,11 @@ class HybridIndex:
         newest = dict(cards)  # a name that is there twice is the last one
         digests = {name: _digest(text) for name, text in newest.items()}
         with self._lock:
-            same = self._same(digests)
+            same = self._corpus.same(digests)
         # Taking texts apart is most of the work: it is done while others search.
         said = {name: _said(name, text) for name, text in newest.items() if name not in same}
         with self._changed:
-            for name in self._same(digests) - same:
+            for name in self._corpus.same({name: digests[name] for name in said}):
                 del said[name]  # another thread was quicker
             for name, words in said.items():
                 if self._corpus.slot(name) is not None:
@@ -125,9 +125,6 @@ class HybridIndex:
                 for name in self._corpus.without_meaning(same):
                     self._waiting.setdefault(name, newest[name])
             self._changed.notify_all()
-
-    def _same(self, digests: dict[str, bytes]) -> set[str]:
-        return {name for name, digest in digests.items() if self._corpus.digest(name) == digest}
 
     def remove(self, name: str) -> None:
         with self._changed:

@@ -49,6 +49,16 @@ class _Term:
     alive: int
 
 
+@dataclass(frozen=True, slots=True)
+class _ReadTerms:
+    """`slots` and `counts` of some terms one after the other, of each up to its end. To take apart a million terms,
+    of which hardly one is asked for, takes seconds."""
+
+    slots: NDArray[np.int32]
+    counts: NDArray[np.uint8]
+    ends: Slots
+
+
 @dataclass(slots=True)
 class _Prepared:
     """Rounded contributions of a term: of every slot (`slots` None), or of these slots."""
@@ -67,7 +77,8 @@ class Postings:
 
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
-        self._terms: list[_Term] = []
+        self._terms: list[_Term | None] = []  # None: still among those that were read
+        self._read = _ReadTerms(np.zeros(0, np.int32), np.zeros(0, np.uint8), np.zeros(0, np.intp))
         self._lengths: Rows[np.float32] = Rows(np.float32)
         # What each card says: its part of `said` begins at `starts`, and ends where that of the next one begins.
         self._starts: Rows[np.int64] = Rows(np.int64)
@@ -93,7 +104,7 @@ class Postings:
                 number = self._ids[term] = len(self._terms)
                 self._terms.append(_Term(array("i"), array("B"), 0))
             count = min(int(times), 255)
-            entry = self._terms[number]
+            entry = self._term(number)
             entry.slots.append(slot)
             entry.counts.append(count)
             entry.alive += 1
@@ -112,9 +123,18 @@ class Postings:
         """Forget the card in `slot`. The slot stays, and scores as chance has it."""
         said: list[int] = self._said.view[self._span(slot)].tolist()
         for number in said:
-            self._terms[number].alive -= 1
+            self._term(number).alive -= 1
         self._alive -= 1
         self._total -= float(self._lengths.view[slot])
+
+    def _term(self, number: int) -> _Term:
+        term = self._terms[number]
+        if term is None:
+            ends = self._read.ends
+            of = slice(int(ends[number - 1]) if number else 0, int(ends[number]))
+            slots, counts = self._read.slots[of], self._read.counts[of]
+            term = self._terms[number] = _Term(array("i", slots.tobytes()), array("B", counts.tobytes()), len(slots))
+        return term
 
     def _span(self, slot: int) -> slice:
         starts = self._starts.view
@@ -137,11 +157,17 @@ class Postings:
         used[said] = True
         renamed = (np.cumsum(used) - 1).astype(np.int32)
         words = "\n".join(term for term, number in self._ids.items() if used[number])
+        said, times = renamed[said], self._times.view[rows]
+        order = np.argsort(said, kind="stable")
         return {
             "words": np.frombuffer(words.encode(), np.uint8),
-            "said": renamed[said],
-            "times": self._times.view[rows],
+            "said": said,
+            "times": times,
             "sizes": sizes.astype(np.int32),
+            # The same by terms, because to sort them takes longer than to read them.
+            "slots": np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[order],
+            "counts": times[order],
+            "ends": np.cumsum(np.bincount(said, minlength=int(used.sum()))),
         }
 
     @classmethod
@@ -154,19 +180,21 @@ class Postings:
         if len(said) != int(sizes.sum()) or len(times) != len(said) or (len(said) and int(said.max()) >= len(words)):
             raise ValueError("the postings are not whole")
         starts = np.cumsum(sizes) - sizes
-        slots = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-        order = np.argsort(said, kind="stable")
-        of_terms, counts = slots[order], times[order]
-        ends = np.cumsum(np.bincount(said, minlength=len(words))).tolist()
-        begin = 0
-        for number, (word, end) in enumerate(zip(words, ends, strict=True)):
-            made._ids[word] = number
-            made._terms.append(
-                _Term(array("i", of_terms[begin:end].tobytes()), array("B", counts[begin:end].tobytes()), end - begin)
-            )
-            begin = end
+        slots, counts = arrays["slots"].astype(np.int32, copy=False), arrays["counts"].astype(np.uint8, copy=False)
+        ends = arrays["ends"].astype(np.intp)
+        if not (
+            len(slots) == len(counts) == len(said)
+            and len(ends) == len(words)
+            and bool((np.diff(ends, prepend=0) >= 0).all())
+            and int(ends.max(initial=0)) == len(said)
+            and -1 < int(slots.min(initial=0)) <= int(slots.max(initial=0)) < max(len(sizes), 1)
+        ):
+            raise ValueError("the postings by terms are not whole")
+        made._ids = {word: number for number, word in enumerate(words)}
         if len(made._ids) != len(words):
             raise ValueError("the postings name a word twice")
+        made._terms = [None for _ in words]
+        made._read = _ReadTerms(slots, counts, ends)
         sums = np.concatenate([np.zeros(1), np.cumsum(times, dtype=np.float64)])
         made._lengths = rows_of((sums[starts + sizes] - sums[starts]).astype(np.float32))
         made._starts, made._said, made._times = rows_of(starts), rows_of(said), rows_of(times)
@@ -178,12 +206,12 @@ class Postings:
     def has(self, term: str) -> bool:
         """Whether some living card says `term`."""
         number = self._ids.get(term)
-        return number is not None and self._terms[number].alive > 0
+        return number is not None and self._term(number).alive > 0
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, above 0; that of an unknown term is the highest."""
         number = self._ids.get(term)
-        return self._rarity(0 if number is None else self._terms[number].alive)
+        return self._rarity(0 if number is None else self._term(number).alive)
 
     def _rarity(self, cards: int) -> float:
         return math.log(1 + (self._alive - cards + 0.5) / (cards + 0.5))
@@ -194,7 +222,7 @@ class Postings:
 
     def _known(self, query: Iterable[str]) -> list[_Term]:
         numbers = (self._ids.get(term) for term in dict.fromkeys(query))
-        return [self._terms[number] for number in numbers if number is not None]
+        return [self._term(number) for number in numbers if number is not None]
 
     def _damping(self, slots: NDArray[np.integer]) -> Scores:
         return _K1 * (1 - _B + _B / self._mean * self._lengths.view[slots])
@@ -232,7 +260,7 @@ class Postings:
         self._asked[numbers] = -1
         said = np.flatnonzero(which >= 0)
         term, card = which[said], np.repeat(np.arange(len(slots)), sizes)[said]
-        rarities = np.array([self._rarity(self._terms[number].alive) * BEST_BM25 for number in numbers], np.float32)
+        rarities = np.array([self._rarity(self._term(number).alive) * BEST_BM25 for number in numbers], np.float32)
         damping = self._damping(slots)[card]
         times = self._times.view[rows[said]].astype(np.float32)
         given = np.zeros((len(numbers), len(slots)), np.float32)

@@ -7,10 +7,13 @@ format, with checksums; nothing in it is ever executed.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +25,8 @@ from ioa.adapters.index.setting import Setting
 
 Arrays = dict[str, NDArray[np.generic]]
 
-FORMAT = 1  # to be raised when terms, vectors or arrays are made in another way
+FORMAT = 2  # to be raised when terms, vectors or arrays are made in another way
+_LOCAL_HEADER, _LONGEST_HEADER = 30, 4_096  # bytes: before a member's name in a ZIP file, and of an array's at most
 _BROKEN = (OSError, EOFError, KeyError, IndexError, ValueError, zipfile.BadZipFile)
 
 
@@ -72,10 +76,30 @@ def save(path: Path, arrays: Arrays, made_by: str) -> None:
 
 def load(path: Path, made_by: str) -> Arrays | None:
     """What was saved by the same model; None if there is no such file, or none that can be read."""
-    with contextlib.suppress(*_BROKEN), path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        if _unpacked(file["made_by"]) == [str(FORMAT), made_by]:
-            return {name: file[name] for name in file.files}
+    with contextlib.suppress(*_BROKEN), path.open("rb") as opened, zipfile.ZipFile(opened) as file:
+        members = {info.filename.removesuffix(".npy"): info for info in file.infolist()}
+        if _unpacked(_read(opened, members.pop("made_by"))) == [str(FORMAT), made_by]:
+            return {name: _read(opened, info) for name, info in members.items()}
     return None
+
+
+def _read(file: BinaryIO, info: zipfile.ZipInfo) -> NDArray[np.generic]:
+    """An array of the file, as `np.load` reads it, in one piece: that takes a third of the time."""
+    if info.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{info.filename} is compressed")
+    file.seek(info.header_offset)
+    head = file.read(_LOCAL_HEADER)
+    file.seek(int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little"), os.SEEK_CUR)
+    rows = np.fromfile(file, np.uint8, info.file_size)
+    if len(rows) != info.file_size or zlib.crc32(rows.data) != info.CRC:
+        raise ValueError(f"{info.filename} is not what was saved")
+    begin = io.BytesIO(rows[:_LONGEST_HEADER].tobytes())
+    if np.lib.format.read_magic(begin) != (1, 0):
+        raise ValueError(f"{info.filename} is of another format")
+    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(begin)
+    if dtype.hasobject:
+        raise ValueError(f"{info.filename} holds objects")
+    return rows[begin.tell() :].view(dtype).reshape(shape, order="F" if by_columns else "C")
 
 
 def _under(start: str, arrays: Arrays) -> Arrays:
