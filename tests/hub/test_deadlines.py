@@ -27,12 +27,18 @@ def assign(kind, *assignees):
     return {"kind": kind, "content": "please", "next_speaker": tuple(dict.fromkeys(assignees)), "tasks": tasks}
 
 
+async def bobs_turn(net, budgets=BUDGETS):
+    """A group in which Bob, who is away, has the floor. Returns Ann, its other member, and the comm_id."""
+    ann = await net.join("Ann")
+    await net.register("Bob")
+    comm_id = await net.group(ann, "Bob", budgets=budgets)
+    await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+    return ann, comm_id
+
+
 async def test_a_member_that_does_not_speak_loses_the_floor_to_the_next(tmp_path):
     async with network(tmp_path) as net:
-        ann = await net.join("Ann")
-        await net.register("Bob")
-        comm_id = await net.group(ann, "Bob", budgets=BUDGETS)
-        await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+        ann, comm_id = await bobs_turn(net)
         await net.clock.advance(59)
         assert len(await ann.heard(comm_id, 2)) == 2
         await net.clock.advance(2)
@@ -97,10 +103,7 @@ async def test_a_group_past_its_time_gets_a_digest_of_what_was_found(tmp_path):
 async def test_waits_go_on_after_a_restart_with_some_grace(tmp_path):
     store, clock = MemoryStore(), ManualClock()
     async with network(tmp_path, store=store, clock=clock) as net:
-        ann = await net.join("Ann")
-        await net.register("Bob")
-        comm_id = await net.group(ann, "Bob", budgets=BUDGETS)
-        await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+        _, comm_id = await bobs_turn(net)
         tokens = net.tokens
     await clock.advance(1000)
     async with network(tmp_path, store=store, clock=clock) as net:
@@ -116,10 +119,7 @@ async def test_waits_go_on_after_a_restart_with_some_grace(tmp_path):
 async def test_a_hub_that_is_restarted_more_often_than_the_grace_ends_its_waits_all_the_same(tmp_path):
     store, clock = MemoryStore(), ManualClock()
     async with network(tmp_path, store=store, clock=clock) as net:
-        ann = await net.join("Ann")
-        await net.register("Bob")
-        comm_id = await net.group(ann, "Bob", budgets=BUDGETS)
-        await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+        _, comm_id = await bobs_turn(net)
         waiting = await net.goal("nobody is there", initiator="Bob", budgets=Budgets(group_timeout_s=60))
     await clock.advance(61)
     for _ in range(MOST_GRACES):
@@ -138,10 +138,7 @@ async def test_a_hub_that_is_restarted_more_often_than_the_grace_ends_its_waits_
 async def test_a_start_long_before_a_wait_is_over_takes_nothing_from_its_grace(tmp_path):
     store, clock = MemoryStore(), ManualClock()
     async with network(tmp_path, store=store, clock=clock) as net:
-        ann = await net.join("Ann")
-        await net.register("Bob")
-        comm_id = await net.group(ann, "Bob", budgets=Budgets(turn_timeout_s=600, group_timeout_s=3600))
-        await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+        _, comm_id = await bobs_turn(net, Budgets(turn_timeout_s=600, group_timeout_s=3600))
     for _ in range(2 * MOST_GRACES):
         async with network(tmp_path, store=store, clock=clock):
             await clock.advance(10)
@@ -156,10 +153,7 @@ async def test_a_start_long_before_a_wait_is_over_takes_nothing_from_its_grace(t
 async def test_a_clock_that_was_set_back_makes_no_wait_longer_than_the_whole_of_it(tmp_path):
     store, clock = MemoryStore(), ManualClock()
     async with network(tmp_path, store=store, clock=clock) as net:
-        ann = await net.join("Ann")
-        await net.register("Bob")
-        comm_id = await net.group(ann, "Bob", budgets=BUDGETS)
-        await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+        _, comm_id = await bobs_turn(net)
         tokens = net.tokens
     clock._start_s -= 7_200
     async with network(tmp_path, store=store, clock=clock) as net:
@@ -173,10 +167,7 @@ async def test_a_clock_that_was_set_back_makes_no_wait_longer_than_the_whole_of_
 async def test_a_deadline_that_cannot_be_written_is_tried_again(tmp_path):
     store = MemoryStore()
     async with network(tmp_path, store=store) as net:
-        ann = await net.join("Ann")
-        await net.register("Bob")
-        comm_id = await net.group(ann, "Bob", budgets=BUDGETS)
-        await ann.post(Discussion, comm_id, content="you", next_speaker=("Bob",))
+        ann, comm_id = await bobs_turn(net)
         store.failing = True
         await net.clock.advance(61)
         assert len(ann.log(comm_id)) == 2

