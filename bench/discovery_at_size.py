@@ -49,7 +49,10 @@ from ioa.adapters.store.vectors import SqliteVectors
 SIZES = (1_000, 20_000, 100_000, 1_000_000)
 _HITS = 10
 Near = Callable[[np.ndarray], Sequence[int]]
-_NEAR = 2_048  # cards that are compared where neighbours alone are looked for: without words to tell them apart, more
+_NEAR, _SHARE_NEAR = (
+    2_048,
+    250,
+)  # compared where neighbours alone are looked for: without words to tell them apart, more
 _RESTARTED = 100_000  # agents of the hub that starts again
 _FILTERED = 5  # queries that are asked with filters
 _COMPARED = 60  # queries of which all cards are compared
@@ -196,9 +199,11 @@ def _engines(index: HybridIndex, made: Crowd, asked: Sequence[str], size: int, f
             **more,
         }
 
+    most = max(_NEAR, size // _SHARE_NEAR)
+
     def ours(question: np.ndarray) -> list[int]:
         near = meanings.likely(
-            question[None], [np.zeros(0, np.intp)], lambda _, some: np.zeros(len(some), np.float32), _NEAR
+            question[None], [np.zeros(0, np.intp)], lambda _, some: np.zeros(len(some), np.float32), most
         )
         return near[np.argsort(-meanings.whole(question[None], near)[0])[:_HITS]].tolist()
 

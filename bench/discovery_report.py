@@ -36,8 +36,6 @@ def aims(found: dict[str, Any]) -> list[Row]:
         row(f"a search {among}, p50", f"< {most_ms} ms", f"{p50:.1f} ms of CPU", p50 < most_ms)
         recall = part["recall@10 of the search"]
         row(f"recall@10 of a search {among}", "≥ 0.98", f"{recall:.3f}", recall >= 0.98)
-        recall = part["engines"]["ours, likely ones"]["recall@10"]
-        row(f"recall@10 of neighbours alone {among}", "≥ 0.98", f"{recall:.3f}", recall >= 0.98)
         filters = part["filters"]
         row(f"wrong answers to filtered searches {among}", "0", f"{filters['wrong']} of {filters['searches']}",
             filters["wrong"] == 0)  # fmt: skip

@@ -23,8 +23,9 @@ ByWords = Callable[[int, Slots], Matrix]
 _EXACT = 4_096  # cards that are all multiplied with a phrase: that takes as long as choosing among them
 _TIMES_THERE = 3  # at most, of most cards, among those that are found by some views
 _AT_ONCE = 4_096
+_FEW = 4  # vectors that are quicker multiplied each by itself
 _LEAST = 512  # cards that are compared one by one
-_AROUND = 16  # times as many as are wanted are looked at by their codes, at least
+_AROUND = 12  # times as many as are wanted are looked at by their codes, at least
 _LEVELS = 127
 
 
@@ -198,12 +199,10 @@ class LocalMeanings:
         scores: list[Matrix] = []
         for number, (vector, named) in enumerate(zip(vectors, said, strict=True)):
             around, near = self._nearest.near(vector, _AROUND * k, self._whole.view, self._steps.view)
-            cosines = self.whole(vector[None], named)[0]
-            for slots, score in ((named, cosines), (around, near)):
-                score += by_words(number, slots)
-                best = np.argpartition(score, len(score) - k)[len(score) - k :] if len(score) > k else slice(None)
-                found.append(slots[best])
-                scores.append(score[best])
+            near += by_words(number, around)
+            best = np.argpartition(near, len(near) - k)[len(near) - k :] if len(near) > k else slice(None)
+            found += [around[best], named]
+            scores += [near[best], self.whole(vector[None], named)[0] + by_words(number, named)]
         # A card may be there for several vectors, and by its cosine and by its code: the highest counts.
         slots, by_score = np.concatenate(found), -np.concatenate(scores)
         if len(slots) > _TIMES_THERE * k:
@@ -222,21 +221,31 @@ class LocalMeanings:
         self._nearest.install(lists)
 
     def whole(self, vectors: Matrix, slots: Slots) -> Matrix:
-        out = np.zeros((len(vectors), len(slots)), np.float32)
         if self._whole is None or not len(slots):
-            return out
+            return np.zeros((len(vectors), len(slots)), np.float32)
+        if int(slots.max()) < self._steps.used:
+            return self._cosines(self._whole, vectors, slots)
+        out = np.zeros((len(vectors), len(slots)), np.float32)
         known = np.flatnonzero(slots < self._steps.used)
-        of = slots[known]
-        if self._steps.used <= _EXACT and len(of) > self._steps.used // 4:
+        out[:, known] = self._cosines(self._whole, vectors, slots[known])
+        return out
+
+    def _cosines(self, whole: Rows[np.int8], vectors: Matrix, slots: Slots) -> Matrix:
+        if self._steps.used <= _EXACT and len(slots) > self._steps.used // 4:
             # One product with all rows is quicker than gathering most of them first.
             if self._floats is None or len(self._floats) < self._steps.used:
-                self._floats = self._whole.view * self._steps.view[:, None]
-            out[:, known] = (self._floats @ vectors.T)[of].T
-        else:
-            for begin in range(0, len(of), _AT_ONCE):
-                piece = slice(begin, begin + _AT_ONCE)
-                rows = self._whole.view[of[piece]].astype(np.float32)
-                out[:, known[piece]] = (rows @ vectors.T).T * self._steps.view[of[piece]]
+                self._floats = whole.view * self._steps.view[:, None]
+            return (self._floats @ vectors.T)[slots].T
+        out = np.empty((len(vectors), len(slots)), np.float32)
+        for begin in range(0, len(slots), _AT_ONCE):
+            piece = slice(begin, begin + _AT_ONCE)
+            rows = np.take(whole.view, slots[piece], axis=0).astype(np.float32)
+            if len(vectors) > _FEW:
+                out[:, piece] = (rows @ vectors.T).T
+                continue
+            for row, vector in zip(out, vectors, strict=True):
+                np.matmul(rows, vector, out=row[piece])
+        out *= self._steps.view[slots]
         return out
 
     def best_part(self, vectors: Matrix, slots: Slots) -> Matrix:

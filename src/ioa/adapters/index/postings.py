@@ -38,6 +38,7 @@ _MOST_SUM = 60_000  # rounded contributions are summed in 16 bits
 _PREPARED_BYTES = 256 * 2**20  # of rounded contributions, beyond which those not used for longest are forgotten
 _DRIFT = 0.03  # a rounded contribution is made anew when the rarity or mean length it was made with is off by more
 _STRIDE = 64
+_FEW_GROUPS = 8  # one of so many, which are looked at instead of all
 
 
 @dataclass(slots=True)
@@ -351,9 +352,11 @@ def highest(total: NDArray[np.uint16], k: int) -> Slots:
     tops = groups.max(axis=0)
     least = max(int(np.partition(tops, len(tops) - k)[len(tops) - k]) if k < len(tops) else 0, 1)
     among = np.flatnonzero(tops >= least)
-    found = np.flatnonzero(groups[:, among] >= least)
-    row, column = np.divmod(found, len(among)) if len(among) else (found, found)
-    places = row * groups.shape[1] + among[column]
+    if len(among) > len(tops) // _FEW_GROUPS:
+        places = np.flatnonzero(total >= least)
+    else:
+        row, column = np.divmod(np.flatnonzero(groups[:, among] >= least), max(len(among), 1))
+        places = row * groups.shape[1] + among[column]
     if len(places) <= k:
         return places
     values = total[places]
