@@ -13,13 +13,13 @@ _HITS = 10
 _WITHIN_S = 60.0
 # name, card, a word of it, and what it is asked for without any of its words
 _NEWCOMERS = (
-    ("Reed Mender", "Restores harmoniums and tunes them.", "harmoniums", "repair of old church organs"),
+    ("Reed Mender", "Restores harmoniums and tunes them.", "harmoniums", "fixing old musical instruments"),
     ("Hive Warden", "Keeps honeybees and treats varroa.", "varroa", "apiculture and care for swarming insects"),
     ("Kiln Hand", "Fires stoneware and mixes celadon glazes.", "celadon", "a pottery workshop, baking of ceramics"),
     ("Falconer", "Trains falcons and hawks for the hunt.", "hawks", "teaching birds of prey"),
     ("Stargazer's Smith", "Grinds telescope mirrors.", "telescope mirrors", "polishing optics for astronomy"),
     ("Bosun", "Splices ropes and rigs schooners.", "schooners", "knots for sailing ships"),
-    ("Ice Watch", "Measures how glaciers melt.", "glaciers", "shrinking ice in the mountains, climate"),
+    ("Melt Watch", "Measures how glaciers melt.", "glaciers", "shrinking ice in the mountains, climate"),
     ("Cellar Hand", "Ages cheddar and brie in caves.", "brie", "how to ripen cheese"),
 )
 
