@@ -31,6 +31,7 @@ _NAMED = 2_048  # cards that are compared one by one where a search is among so 
 _ENOUGH = 32
 _TRIES = 3  # to find enough cards that a filter lets pass among the likely ones, before it is asked about all
 _DIGEST_BYTES = 16
+_MORE_SAID = 4  # one in so many more are named by the words of each view than are compared in the end
 _MORE = 8  # times as many are looked at with each try
 
 Accept = Callable[[str], bool]
@@ -93,6 +94,7 @@ class Corpus:
     def _change(self) -> None:
         """What was computed of all cards together does not hold any more."""
         self._slots: Slots | None = None
+        self._reached: dict[View, float] = {}
         self._scores = _no_scores()
 
     @property
@@ -252,7 +254,7 @@ class Corpus:
         """Cards among which the best are; `times` as many as usual. The dead are found too, and left out."""
         k = max(self.meanings.roughly(len(self._names)), limit) * times * len(self._names) // len(self._slot_of)
         sums = self._postings.sums([view.words for view in look])
-        said = [highest(total, k) for total in sums]
+        said = [highest(total, k + k // _MORE_SAID) for total in sums]
         if vector_of is None:
             slots = np.unique(np.concatenate(said))
         else:
@@ -318,6 +320,10 @@ class Corpus:
         """The highest BM25 that each view's words could reach."""
         reach: list[float] = []
         for view in look:
+            found = self._reached.get(view)
+            if found is not None:
+                reach.append(found)
+                continue
             known = unknown = 0.0
             for term in dict.fromkeys(view.words):
                 rarity = self._postings.rarity(term)
@@ -326,6 +332,8 @@ class Corpus:
                 else:
                     unknown += rarity
             reach.append(BEST_BM25 * max(known + self._setting.unknown * unknown, 1e-9))
+            if len(self._reached) < _RECENT_VIEWS:
+                self._reached[view] = reach[-1]
         return reach
 
     def _words(self, look: Sequence[View], slots: Slots) -> Matrix:

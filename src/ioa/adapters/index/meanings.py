@@ -24,8 +24,8 @@ _EXACT = 4_096  # cards that are all multiplied with a phrase: that takes as lon
 _TIMES_THERE = 3  # at most, of most cards, among those that are found by some views
 _AT_ONCE = 4_096
 _FEW = 4  # vectors that are quicker multiplied each by itself
-_LEAST = 512  # cards that are compared one by one
-_AROUND = 12  # times as many as are wanted are looked at by their codes, at least
+_LEAST, _MOST = 400, 800  # cards that are compared one by one, of some and of a million
+_AROUND = 16  # times as many as are wanted are looked at by their codes, at least
 _LEVELS = 127
 
 
@@ -36,8 +36,7 @@ class Meanings(Protocol):
     """
 
     def roughly(self, slots: int) -> int:
-        """How many cards, of so many slots, are worth comparing one by one; as many as that are found by the words of
-        each view alone."""
+        """How many cards, of so many slots, are worth comparing one by one."""
         ...
 
     # Without the lock, because they may take long:
@@ -127,7 +126,7 @@ class LocalMeanings:
         self._floats: Matrix | None = None  # `_whole` as it is multiplied, of few cards
 
     def roughly(self, slots: int) -> int:
-        return min(max(_LEAST, slots // 1_000), 2 * _LEAST)
+        return min(max(_LEAST, slots // 1_000), _MOST)
 
     def put(self, slot: int, name: str, whole: Matrix, parts: Matrix) -> None:
         if self._whole is None or self._parts is None:
@@ -239,12 +238,7 @@ class LocalMeanings:
         out = np.empty((len(vectors), len(slots)), np.float32)
         for begin in range(0, len(slots), _AT_ONCE):
             piece = slice(begin, begin + _AT_ONCE)
-            rows = np.take(whole.view, slots[piece], axis=0).astype(np.float32)
-            if len(vectors) > _FEW:
-                out[:, piece] = (rows @ vectors.T).T
-                continue
-            for row, vector in zip(out, vectors, strict=True):
-                np.matmul(rows, vector, out=row[piece])
+            out[:, piece] = _products(np.take(whole.view, slots[piece], axis=0), vectors)
         out *= self._steps.view[slots]
         return out
 
@@ -256,9 +250,9 @@ class LocalMeanings:
             first, count = self._first.view[slots[known]], self._count.view[slots[known]].astype(np.intp)
             starts = np.cumsum(count) - count
             rows = np.repeat(first - starts, count) + np.arange(int(count.sum()))
-            near = self._parts.view[rows].astype(np.float32) @ vectors.T
-            near *= self._part_steps.view[rows][:, None]
-            out[:, known] = np.maximum.reduceat(near, starts, axis=0).T
+            near = _products(np.take(self._parts.view, rows, axis=0), vectors)
+            near *= self._part_steps.view[rows]
+            out[:, known] = np.maximum.reduceat(near, starts, axis=1)
         return out
 
     def floats(self, slots: Slots) -> Matrix:
@@ -315,6 +309,14 @@ class LocalMeanings:
         made._first, made._count = rows_of(first), rows_of(count)
         made._nearest = Nearest.of(arrays, np.flatnonzero(steps > 0))
         return made
+
+
+def _products(rows: Levels, vectors: Matrix) -> Matrix:
+    """Of `vectors (v, dim)` with `rows (n, dim)`, `(v, n)`."""
+    floats = rows.astype(np.float32)
+    if len(vectors) > _FEW:
+        return (floats @ vectors.T).T
+    return np.stack([floats @ vector for vector in vectors])
 
 
 def quantised(rows: Matrix) -> tuple[Levels, Matrix]:
