@@ -11,37 +11,47 @@ from ioa.adapters.index.hybrid import HybridIndex
 
 _HITS = 10
 _WITHIN_S = 60.0
-# name, card, a word of it, and what it is asked for without any of its words
+# name, card with a word that nobody else says, that word, and what it is asked for without any of its words
 _NEWCOMERS = (
-    ("Reed Mender", "Restores harmoniums and tunes them.", "harmoniums", "fixing old musical instruments"),
-    ("Hive Warden", "Keeps honeybees and treats varroa.", "varroa", "apiculture and care for swarming insects"),
-    ("Kiln Hand", "Fires stoneware and mixes celadon glazes.", "celadon", "a pottery workshop, baking of ceramics"),
-    ("Falconer", "Trains falcons and hawks for the hunt.", "hawks", "teaching birds of prey"),
-    ("Stargazer's Smith", "Grinds telescope mirrors.", "telescope mirrors", "polishing optics for astronomy"),
-    ("Bosun", "Splices ropes and rigs schooners.", "schooners", "knots for sailing ships"),
-    ("Melt Watch", "Measures how glaciers melt.", "glaciers", "shrinking ice in the mountains, climate"),
-    ("Cellar Hand", "Ages cheddar and brie in caves.", "brie", "how to ripen cheese"),
+    ("Reed Mender", "Restores harmoniums and tunes them, a tulvane.", "tulvane", "fixing old musical instruments"),
+    (
+        "Hive Warden",
+        "Keeps honeybees and treats varroa, a brondel.",
+        "brondel",
+        "apiculture, care for swarming insects",
+    ),
+    ("Kiln Hand", "Fires stoneware and mixes glazes, a quorsk.", "quorsk", "a pottery workshop, baking of ceramics"),
+    ("Falconer", "Trains falcons and hawks for the hunt, a vimmet.", "vimmet", "teaching birds of prey"),
+    ("Stargazer's Smith", "Grinds telescope mirrors, a plathor.", "plathor", "polishing optics for astronomy"),
+    ("Bosun", "Splices ropes and rigs schooners, a drigget.", "drigget", "knots for sailing ships"),
+    ("Melt Watch", "Measures how glaciers vanish, a sprenn.", "sprenn", "shrinking ice in the mountains, climate"),
+    ("Cellar Hand", "Ages cheddar and brie in caves, a morluck.", "morluck", "how to ripen cheese"),
 )
 
 
 def newcomers(index: HybridIndex) -> dict:
-    """Seconds until each of some newcomers is found by a word of it, and until it is found by its meaning alone; of an
-    index that embeds in the background."""
+    """Seconds until each of some newcomers is among the ten that a word of it finds, and until its meaning alone finds
+    it before all newcomers (among a million there may be ten as good); of an index that embeds in the background."""
     by_words_s: list[float] = []
     by_meaning_s: list[float] = []
+    in_ten = 0
+    came: list[str] = []
     for name, card, word, other_words in _NEWCOMERS:
         begin = time.perf_counter()
         index.put(name, card)
-        assert _found(index, word)[0] == name, f"{name} is not found by {word!r} at once"
+        assert name in _found(index, word), f"{name} is not found by {word!r} at once"
         by_words_s.append(time.perf_counter() - begin)
+        came.append(name)
         assert index.settle(_WITHIN_S), f"{name} is not embedded"
-        if name in _found(index, other_words):
+        if _found(index, other_words, among=came)[0] == name:
             by_meaning_s.append(time.perf_counter() - begin)
+        in_ten += name in _found(index, other_words)
     return {
         "came": len(_NEWCOMERS),
         "found by their words after, s, at most": significant(max(by_words_s)),
         "found by meaning": len(by_meaning_s),
         "found by meaning after, s, at most": significant(max(by_meaning_s, default=_WITHIN_S)),
+        "among the ten of all by meaning": in_ten,
     }
 
 
