@@ -27,10 +27,14 @@ class Job:
 
 
 class GroupCommit:
-    """Owns the writing thread: there `write` gets all that waits. It never raises and gives one answer a work."""
+    """Owns the writing thread: there `write` gets all that waits. It never raises and gives one answer a work. When
+    they are answered, `between` is called there."""
 
-    def __init__(self, write: Callable[[Sequence[Work]], list[Answer]]) -> None:
+    def __init__(
+        self, write: Callable[[Sequence[Work]], list[Answer]], between: Callable[[], None] = lambda: None
+    ) -> None:
         self._write = write
+        self._between = between
         self._jobs: SimpleQueue[list[Job] | None] = SimpleQueue()  # None: nothing comes after it
         self._gathered: list[Job] = []
         self._gathering = threading.Lock()
@@ -107,6 +111,7 @@ class GroupCommit:
                 self._queued -= len(jobs)
             is_last = self._add_waiting(jobs, MAX_BATCH)
             _answer(jobs, self._write([job.work for job in jobs]))
+            self._between()
 
 
 def stale() -> Conflict:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from ioa.adapters.store.checkpoints import Checkpoints
 from ioa.adapters.store.group_commit import Answer, GroupCommit, Job, stale
 from ioa.adapters.store.sqlite_schema import connect
 from ioa.ports.store import ENDED_STATE, Conflict, Entry, StoreUnavailable, Work, entries_follow, groups_of
@@ -22,11 +23,12 @@ class SqliteWriter:
     def __init__(self, path: str, *, max_bytes: int | None = None) -> None:
         self._path = path
         self._max_bytes = max_bytes
-        self._queue = GroupCommit(self._write)
         self._last_seq: dict[str, int] = {}
         self._next_pos = 1
         self._next_rev = 1
         self._connection = connect(path)
+        self._checkpoints = Checkpoints(path, self._connection)
+        self._queue = GroupCommit(self._write, self._checkpoints.between)
 
     def start(self) -> None:
         (newest,) = self._connection.execute("SELECT coalesce(max(pos), 0) FROM log").fetchone()
@@ -36,6 +38,7 @@ class SqliteWriter:
         if self._max_bytes is not None:
             (page,) = self._connection.execute("PRAGMA page_size").fetchone()
             self._connection.execute(f"PRAGMA max_page_count = {max(1, self._max_bytes // page)}")
+        self._checkpoints.start()
         self._queue.start()
 
     def submit(self, job: Job) -> None:
@@ -45,20 +48,23 @@ class SqliteWriter:
     def close(self) -> None:
         """Write what waits, then stop. Blocks: call it off the event loop."""
         self._queue.close()
+        self._checkpoints.close()
         self._connection.close()
 
     def _write(self, works: Sequence[Work]) -> list[Answer]:
         first_pos = self._next_pos
         try:
             try:
-                return self._write_together(works)
+                answers = self._write_together(works)
             except sqlite3.IntegrityError:
                 self._forget(first_pos)
-                return self._write_singly(works)
+                answers = self._write_singly(works)
         except (sqlite3.Error, OverflowError, UnicodeError) as error:
             self._forget(first_pos)
             reason = StoreUnavailable(f"the database cannot be written: {error}")
             return [reason] * len(works)
+        self._checkpoints.written(works)
+        return answers
 
     def _forget(self, pos: int) -> None:
         """After a rollback: what was remembered of the logs may be wrong."""
