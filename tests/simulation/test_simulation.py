@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ioa.client.task_management import TaskManagement
+from ioa.conversation.connection import Numbered
 from ioa.hub.session_management import Session
 from tests.simulation.disk import StoreOfProcess
 from tests.simulation.world import Setup, simulate
@@ -66,9 +67,9 @@ def answers_before_it_has_written(monkeypatch: pytest.MonkeyPatch) -> None:
 def forgets_a_delivery_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     deliver = Session.deliver
 
-    def careless(self: Session, pos: int, tail: bytes) -> None:
-        if pos % 17:
-            deliver(self, pos, tail)
+    def careless(self: Session, delivery: Numbered[bytes]) -> None:
+        if delivery.cursor % 17:
+            deliver(self, delivery)
 
     monkeypatch.setattr(Session, "deliver", careless)
 
